@@ -1,0 +1,1 @@
+"""Settings as data, how they are read, and the feeds and topics shipped with the program."""

@@ -1,0 +1,393 @@
+"""What the rest of the program may ask of the store: small Protocols beside their nouns.
+
+Every write happens inside `Store.write`: one job, one atomic unit; jobs that wait together are committed together
+(group commit), and a job that raises leaves nothing behind. Everything handed out is a frozen value; rows and sessions
+never leave the package. All datetimes are aware and in UTC.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal, Protocol, TypeVar
+
+from store.events import (
+    About,
+    AlertId,
+    CaptureDigest,
+    ChannelId,
+    Content,
+    EditKind,
+    Event,
+    FeedId,
+    ItemId,
+    ItemState,
+    Key,
+    Position,
+    Recorded,
+    RuleDefined,
+    RuleId,
+    TextDigest,
+)
+
+T = TypeVar("T")
+
+
+class StoreError(Exception):
+    """The store cannot do what was asked; the message says what to do next. Base of the small tree below."""
+
+
+class VersionConflict(StoreError):
+    """The stream is not at the expected version: somebody appended first. Read again and decide again."""
+
+
+class StoreUnavailable(StoreError):
+    """The database cannot be opened, is full, or fails to write (`reason`: store_full, store_io, store_away)."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class StoreLocked(StoreError):
+    """Another process that excludes this one holds the store; the message says who."""
+
+
+class StoreTooNew(StoreError):
+    """The store was written by a newer program; this one will not touch it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of the log: position 0 and 32 zero bytes when it is empty."""
+
+    position: Position
+    hash: bytes
+
+
+class EventLog(Protocol):
+    """The append-only log."""
+
+    def append(
+        self, stream: str, events: Sequence[Event], *, now: datetime, expected: int | None = None
+    ) -> tuple[Recorded, ...]:
+        """Append and project. `expected` is the stream's version before (None = any); raises `VersionConflict`.
+
+        `recorded_at` is `now`, or the head's time if that is later: the log's clock never runs backwards.
+        """
+        ...
+
+    def read(
+        self,
+        after: Position,
+        limit: int,
+        *,
+        stream: str | None = None,
+        subject: str | None = None,
+        kinds: Collection[str] = (),
+    ) -> Sequence[Recorded]:
+        """Events with a position above `after`, in order, old kinds upcast."""
+        ...
+
+    def version(self, stream: str) -> int: ...
+
+    def head(self) -> Head: ...
+
+
+class Texts(Protocol):
+    """Texts beside the log, compressed, under salted digests; append-only but for erasure."""
+
+    def salt(self, item: ItemId) -> bytes:
+        """The item's salt (16 bytes), made and kept at the first call."""
+        ...
+
+    def put(self, item: ItemId, text: str) -> TextDigest: ...
+
+    def get(self, digests: Collection[TextDigest]) -> Mapping[TextDigest, str]:
+        """Known texts by digest; erased or unknown ones are left out."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A response body as received, with where and when. Stored compressed, once per digest."""
+
+    digest: CaptureDigest
+    feed: FeedId
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    fetched_at: datetime
+
+
+class Captures(Protocol):
+    def put(self, capture: Capture) -> None: ...
+
+    def get(self, digest: CaptureDigest) -> Capture | None: ...
+
+    def prune(self, before: datetime) -> int:
+        """Drop captures fetched before that time that no alert cites; returns how many."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of an item, as folded from the log. `kind` is None for version 1."""
+
+    number: int
+    position: Position
+    recorded_at: datetime
+    content: Content
+    kind: EditKind | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownItem:
+    """An item as known now: its state and its latest version."""
+
+    id: ItemId
+    feed: FeedId
+    state: ItemState
+    version: int
+    content: Content
+    salt: bytes
+    first_seen_at: datetime
+    changed_at: datetime
+
+
+class Items(Protocol):
+    """Items by identity: a projection of the log, read inside the same transaction that appends."""
+
+    def find(self, feed: FeedId, keys: Collection[Key]) -> Mapping[Key, ItemId]: ...
+
+    def get(self, items: Collection[ItemId]) -> Mapping[ItemId, KnownItem]: ...
+
+    def versions(self, item: ItemId) -> Sequence[Version]:
+        """Every version, lowest first."""
+        ...
+
+    def told(self, rule: RuleId, item: ItemId) -> Sequence[AlertId]:
+        """Alerts raised or released (not merely held) about this item under this rule, first one first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PollState:
+    """What polling one feed has to remember. Not in the log and not rebuilt: losing it costs a full fetch.
+
+    `health`: ok, failing, degraded, gone, quiet or off. `open` True: a suspicion is open, so even an unchanged document
+    must be decided upon. `memory` is the aggregator's own JSON (window, suspects, brakes); None = leave what is stored.
+    """
+
+    feed: FeedId
+    health: str = "ok"
+    next_at: datetime | None = None
+    last_polled_at: datetime | None = None
+    last_good_at: datetime | None = None
+    last_new_at: datetime | None = None
+    failing_since: datetime | None = None
+    failures: int = 0
+    goods: int = 0
+    reason: str = ""
+    etag: str = ""
+    last_modified: str = ""
+    body: str = ""
+    full_fetch_at: datetime | None = None
+    open: bool = False
+    memory: str | None = None
+
+
+class PollStates(Protocol):
+    def all(self) -> Mapping[FeedId, PollState]:
+        """Every feed's state without its memory (None)."""
+        ...
+
+    def memory(self, feed: FeedId) -> str:
+        """The stored memory, "" when there is none."""
+        ...
+
+    def save(self, states: Sequence[PollState]) -> None:
+        """Insert or overwrite; memory None leaves the stored one."""
+        ...
+
+    def rename(self, old: FeedId, new: FeedId) -> None: ...
+
+
+DeliveryState = Literal["pending", "leased", "held", "delivered", "dead"]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message to one recipient. `body` is rendered once; the same bytes leave on every attempt.
+
+    `recipient` is the address (email) or "" ; `number` its place in the channel. `root` groups a thread.
+    """
+
+    id: str
+    alert: AlertId
+    rule: RuleId
+    channel: ChannelId
+    recipient: str
+    number: int
+    transition: str
+    item: ItemId | None
+    body: bytes
+    state: DeliveryState = "pending"
+    reason: str = ""
+    attempts: int = 0
+    next_at: datetime | None = None
+    last_answer: str = ""
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of an attempt: delivered, dead, retry at `next_at`, or held for `reason`. `answer` is one clean line
+    that may name the recipient (it stays in the outbox); `code` is the short form that goes into the log.
+    """
+
+    state: Literal["delivered", "dead", "pending", "held"]
+    answer: str
+    code: str
+    next_at: datetime | None = None
+    reason: str = ""
+
+
+class Outbox(Protocol):
+    """What must leave the house. Claims are leases fenced by the attempt number."""
+
+    def enqueue(self, deliveries: Sequence[Delivery]) -> None: ...
+
+    def claim(
+        self, now: datetime, limit: int, lease: timedelta, *, busy: Collection[ChannelId] = ()
+    ) -> Sequence[Delivery]:
+        """Due deliveries, oldest first, now leased with `attempts` raised by one; none of a `busy` channel, and fair
+        among channels: one that is slow or large does not shut out the others."""
+        ...
+
+    def settle(self, delivery: Delivery, verdict: Verdict) -> bool:
+        """Record the verdict if the lease is still this attempt's; False (and nothing changed) if it is not."""
+        ...
+
+    def free(self) -> int:
+        """Give back every lease at once: for a process that knows it is alone (it holds the lock). Returns how many."""
+        ...
+
+    def next_due(self) -> datetime | None: ...
+
+
+class Checkpoints(Protocol):
+    def get(self, name: str) -> Position: ...
+
+    def set(self, name: str, position: Position) -> None: ...
+
+
+class Rules(Protocol):
+    """Rule definitions folded from the log."""
+
+    def in_force(self, at: Position | None = None) -> Sequence[RuleDefined]:
+        """The rules in force at that position (None = head), by id."""
+        ...
+
+
+class Transaction(Protocol):
+    """The ports of one atomic unit."""
+
+    @property
+    def log(self) -> EventLog: ...
+    @property
+    def texts(self) -> Texts: ...
+    @property
+    def captures(self) -> Captures: ...
+    @property
+    def items(self) -> Items: ...
+    @property
+    def polls(self) -> PollStates: ...
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def checkpoints(self) -> Checkpoints: ...
+    @property
+    def rules(self) -> Rules: ...
+
+
+class Store(Protocol):
+    """An open store. Thread-safe; `close` is idempotent."""
+
+    def write(self, job: Callable[[Transaction], T]) -> "Future[T]":
+        """Queue a job for the single writer; the future resolves after the commit that holds it (durable)."""
+        ...
+
+    def read(self) -> "AbstractContextManager[Transaction]":
+        """A consistent read-only snapshot, apart from the writer; keep it short."""
+        ...
+
+    def views(self) -> "AbstractContextManager[Views]":
+        """A consistent read-only snapshot for people and scripts."""
+        ...
+
+    def close(self) -> None: ...
+
+
+# --- what people and scripts see --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """One item for lists. `observed_at` is when we first saw it; `published_at` what the source claims."""
+
+    id: ItemId
+    feed: FeedId
+    version: int
+    state: ItemState
+    title: str
+    link: str
+    published_at: datetime | None
+    observed_at: datetime
+    language: str
+    text: str = ""
+    about: About | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """One alert as raised or held, with the event that told of it."""
+
+    alert: AlertId
+    rule: RuleId
+    feed: FeedId
+    item: ItemId | None
+    transition: str
+    cause: Position
+    position: Position
+    recorded_at: datetime
+    held: str
+    follows: AlertId | None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFilter:
+    feed: FeedId | None = None
+    since: datetime | None = None
+    withdrawn: bool = False
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+class Views(Protocol):
+    """Read-only questions over one snapshot."""
+
+    @property
+    def tx(self) -> Transaction: ...
+
+    def items(self, wanted: ItemFilter, *, texts: bool = False) -> Iterator[ItemRow]:
+        """Newest first by observation; `texts` fills `text` and `about`."""
+        ...
+
+    def alerts(self, *, alert: AlertId | None = None, item: ItemId | None = None) -> Sequence[AlertRow]: ...
+
+    def deliveries(self, *, state: str | None = None, alert: AlertId | None = None) -> Sequence[Delivery]: ...
+
+    def counts(self) -> Mapping[str, int]:
+        """Queue depths: deliveries by state, events not yet reacted to (`unread`), items, feeds."""
+        ...
