@@ -106,7 +106,7 @@ class ParsedEntry:
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """An RFC 6721 `at:deleted-entry`: `ref` is the entry's id as given, `when` the claimed time of deletion as given."""
+    """An RFC 6721 `at:deleted-entry`: `ref` is the id as given, `when` the claimed time of deletion as given."""
 
     ref: str
     when: str

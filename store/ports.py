@@ -8,7 +8,7 @@ never leave the package. All datetimes are aware and in UTC.
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeVar
 
@@ -122,6 +122,8 @@ class Capture:
 
 
 class Captures(Protocol):
+    """Raw captures of responses, by digest."""
+
     def put(self, capture: Capture) -> None: ...
 
     def get(self, digest: CaptureDigest) -> Capture | None: ...
@@ -199,6 +201,8 @@ class PollState:
 
 
 class PollStates(Protocol):
+    """What polling remembers, a row per feed."""
+
     def all(self) -> Mapping[FeedId, PollState]:
         """Every feed's state without its memory (None)."""
         ...
@@ -278,6 +282,8 @@ class Outbox(Protocol):
 
 
 class Checkpoints(Protocol):
+    """How far each follower has read the log; set in the transaction that holds what the reading produced."""
+
     def get(self, name: str) -> Position: ...
 
     def set(self, name: str, position: Position) -> None: ...
@@ -368,10 +374,11 @@ class AlertRow:
 
 @dataclass(frozen=True, slots=True)
 class ItemFilter:
+    """Which items a list shows; `since` is by observation."""
+
     feed: FeedId | None = None
     since: datetime | None = None
     withdrawn: bool = False
-    extra: Mapping[str, str] = field(default_factory=dict)
 
 
 class Views(Protocol):
