@@ -1,0 +1,83 @@
+"""What is known about one alert when it is raised: the value that `react` builds and `compose` renders. Pure data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from store.events import (
+    AlertHeld,
+    AlertRaised,
+    FeedId,
+    HealthEvent,
+    ItemId,
+    ItemRevised,
+    ItemWithdrawn,
+    NetworkLost,
+    NetworkRestored,
+    Recorded,
+    RuleDefined,
+)
+from store.ports import Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class FeedCard:
+    """A feed as messages name it; `url` without user name and password."""
+
+    id: FeedId
+    title: str
+    url: str
+    language: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One version of an item as people read it and rules judge it. Offsets of hits count code points of these texts.
+
+    `observed_at` is when we first saw this version; `published_at` is what the source claims. Both UTC.
+    """
+
+    id: ItemId
+    feed: FeedId
+    version: int
+    title: str
+    text: str
+    author: str
+    categories: tuple[str, ...]
+    link: str
+    language: str
+    published_at: datetime | None
+    observed_at: datetime
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFacts:
+    """Everything a message may say. `item` is the version judged now, `before` the one judged before it.
+
+    `cause` is the event that the alert follows from; `change`/`withdrawal`/`health` are that event where it is of that
+    kind. `blind_since` is set when the source could not be seen for a while before this.
+    """
+
+    alert: AlertRaised | AlertHeld
+    recorded_at: datetime
+    rule: RuleDefined
+    feed: FeedCard
+    cause: Recorded
+    item: Face | None = None
+    before: Face | None = None
+    change: ItemRevised | None = None
+    withdrawal: ItemWithdrawn | None = None
+    health: HealthEvent | NetworkLost | NetworkRestored | None = None
+    blind_since: datetime | None = None
+
+
+class Composer(Protocol):
+    """Renders an alert for every recipient of every channel that its rule notifies."""
+
+    def deliveries(self, facts: AlertFacts) -> Sequence[Delivery]:
+        """One pending delivery per channel and recipient, body rendered; a channel that the settings no longer have
+        gives one delivery held as `channel-removed`."""
+        ...
