@@ -1,0 +1,14 @@
+"""One measured figure of a benchmark."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """`value` in `unit` (CPU time unless the name says otherwise); `budget` is the most it may be, None = for comparison."""
+
+    name: str
+    value: float
+    unit: str
+    budget: float | None = None
+    note: str = ""
