@@ -1,0 +1,71 @@
+"""What every command needs: the global options, the settings they lead to, and the store."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from config.load import Loaded
+    from config.model import Settings
+    from store.ports import Store, Views
+
+
+class Failure(Exception):
+    """The command ends here, with a message for people and an exit status."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The global options of one command line."""
+
+    config: str
+    json: bool
+    verbose: bool
+
+    def load(self) -> "Loaded":
+        """The settings with all their mistakes, queries of rules included."""
+        from aggregator.wiring import load_settings
+
+        return load_settings(self.config, os.environ, Path.cwd())
+
+    def settings(self) -> "Settings":
+        """The settings, or `Failure` 2 with every mistake at once. Warnings go to stderr under `-v`."""
+        loaded = self.load()
+        if loaded.settings is None or loaded.mistakes:
+            raise Failure("\n".join(str(mistake) for mistake in loaded.mistakes), 2)
+        if self.verbose:
+            for warning in loaded.warnings:
+                print(f"warning: {warning}", file=sys.stderr)
+        return loaded.settings
+
+    @contextmanager
+    def store(self) -> "Iterator[Store]":
+        """The store that exists; commands that only read do not make one."""
+        from store.engine import open_store
+
+        with open_store(self.settings().store.url, migrate=False) as store:
+            yield store
+
+    @contextmanager
+    def views(self) -> "Iterator[Views]":
+        """A consistent snapshot of the store."""
+        with self.store() as store, store.views() as views:
+            yield views
+
+
+def context(ctx: typer.Context) -> Context:
+    """The global options of this run."""
+    if not isinstance(ctx.obj, Context):
+        raise TypeError("the command was called without its global options")
+    return ctx.obj

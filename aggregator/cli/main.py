@@ -1,0 +1,122 @@
+"""The command `feedwitness`: finds the command, gives it its settings, and turns every ending into an exit status.
+
+Global options may stand before or after the command. Messages go to stderr; stdout carries only what was asked for.
+Exit status: 0 done; 1 done, and it found something wrong; 2 bad usage or settings; 3 store out of reach;
+130 interrupted. No traceback reaches a user unless `-v` asks for it.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from aggregator.cli import alert_commands, feed_commands, item_commands, log_commands, run_commands
+from aggregator.cli.context import Context, Failure
+
+GLOBAL_FLAGS = ("--json", "-v", "--verbose", "--version")
+GLOBAL_VALUES = ("--config",)
+
+
+def hoist(argv: Sequence[str]) -> list[str]:
+    """Move global options in front of the command, so that they may stand anywhere; what follows `--` stays."""
+    front: list[str] = []
+    rest: list[str] = []
+    words = iter(argv)
+    for word in words:
+        if word == "--":
+            rest += [word, *words]
+        elif word in GLOBAL_FLAGS or word.startswith(tuple(f"{name}=" for name in GLOBAL_VALUES)):
+            front.append(word)
+        elif word in GLOBAL_VALUES:
+            front += [word, *([value] if (value := next(words, None)) is not None else [])]
+        else:
+            rest.append(word)
+    return front + rest
+
+
+def build() -> typer.Typer:
+    """The program's commands, in the order in which a newcomer needs them."""
+    app = typer.Typer(
+        name="feedwitness",
+        help="Watches official feeds and keeps a record: what was said, when it was seen, what changed.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+    @app.callback()
+    def _globals(
+        ctx: typer.Context,
+        config: str = typer.Option(
+            "", "--config", metavar="PATH", help="The settings file, or shipped:starter/feedwitness.toml."
+        ),
+        json: bool = typer.Option(False, "--json", help="Machine-readable output on stdout, and nothing else there."),
+        verbose: bool = typer.Option(False, "-v", "--verbose", help="Say more on stderr."),
+        _version: bool = typer.Option(
+            False, "--version", help="Print the version.", is_eager=True, callback=_show_version
+        ),
+    ) -> None:
+        ctx.obj = Context(config=config, json=json, verbose=verbose)
+
+    for module in (run_commands, feed_commands, item_commands, alert_commands, log_commands):
+        module.register(app)
+    return app
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"feedwitness {version('feedwitness')}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command line; returns the exit status."""
+    words = hoist(argv)
+    try:
+        return _invoke(words)
+    except Failure as failure:
+        print(failure.message, file=sys.stderr)
+        return failure.status
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as bug:
+        if "-v" in words or "--verbose" in words:
+            raise
+        print(
+            f"feedwitness: internal error: {type(bug).__name__}: {bug}\nThis is a bug; `-v` shows where.",
+            file=sys.stderr,
+        )
+        return 1
+
+
+def _invoke(words: Sequence[str]) -> int:
+    from store.ports import StoreError, StoreLocked
+
+    try:
+        status = build()(list(words), standalone_mode=False)
+    except typer.Abort:
+        return 130
+    except StoreLocked as held:
+        raise Failure(str(held), 2) from held
+    except StoreError as away:
+        raise Failure(str(away), 3) from away
+    except Exception as error:
+        show = getattr(error, "show", None)  # click's own usage errors, vendored by typer
+        if show is None:
+            raise
+        show()
+        return int(getattr(error, "exit_code", 2))
+    return status if isinstance(status, int) else 0

@@ -1,0 +1,38 @@
+"""Whether the daemon lives and is ready. `Pulse` is fed by the loops; `/healthz` reads it and nothing else."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Pulse:
+    """When each loop last turned, on the monotonic clock. A loop that has not turned for `limit` seconds is stuck."""
+
+    limit: float = 30.0
+    clock: Callable[[], float] = time.monotonic
+    beats: dict[str, float] = field(default_factory=dict)
+
+    def beat(self, loop: str) -> None:
+        """The loop has just turned."""
+        self.beats[loop] = self.clock()
+
+    def stuck(self) -> tuple[str, ...]:
+        """The loops that should have turned by now."""
+        now = self.clock()
+        return tuple(name for name, at in self.beats.items() if now - at > self.limit)
+
+
+@dataclass
+class Readiness:
+    """Why the daemon is not ready to witness: reason codes, empty when it is."""
+
+    reasons: set[str] = field(default_factory=lambda: {"starting"})
+
+    def clear(self, *codes: str) -> None:
+        """These reasons no longer hold."""
+        self.reasons.difference_update(codes)
+
+    def add(self, code: str) -> None:
+        """This reason holds now: `starting`, `store_full`, `store_io`, `store_away`, `stopping`."""
+        self.reasons.add(code)
