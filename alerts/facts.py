@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from store.events import (
+    About,
     AlertHeld,
     AlertRaised,
     FeedId,
@@ -18,7 +19,7 @@ from store.events import (
     Recorded,
     RuleDefined,
 )
-from store.ports import Delivery
+from store.ports import Delivery, ItemRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,15 @@ class Face:
     published_at: datetime | None
     observed_at: datetime
     truncated: bool = False
+
+
+def face_of_row(row: ItemRow) -> Face:
+    """The face of an item as a list shows it; the row must carry its text and metadata (`Views.items(texts=True)`)."""
+    about = row.about or About("", (), row.link)
+    return Face(
+        row.id, row.feed, row.version, row.title, row.text, about.author, about.categories, about.link, row.language,
+        row.published_at, row.observed_at,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

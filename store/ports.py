@@ -377,6 +377,7 @@ class ItemFilter:
     """Which items a list shows; `since` is by observation."""
 
     feed: FeedId | None = None
+    item: ItemId | None = None
     since: datetime | None = None
     withdrawn: bool = False
 

@@ -76,6 +76,11 @@ def emit_rows(rows: Iterable[Mapping[str, object]]) -> None:
     sys.stdout.write("[]\n" if first else "]\n")
 
 
+def compact(value: object) -> str:
+    """A value as one line of JSON."""
+    return json.dumps(value, ensure_ascii=False, default=_plain)
+
+
 def stamp(moment: datetime | None) -> str | None:
     """ISO 8601 in UTC with microseconds and Z, None for None: how JSON shows times."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if moment else None
