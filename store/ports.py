@@ -396,6 +396,10 @@ class Views(Protocol):
 
     def deliveries(self, *, state: str | None = None, alert: AlertId | None = None) -> Sequence[Delivery]: ...
 
+    def hits(self, rule: RuleId) -> int:
+        """How many alerts the rule has raised or had released."""
+        ...
+
     def counts(self) -> Mapping[str, int]:
         """Queue depths: deliveries by state, events not yet reacted to (`unread`), items, feeds."""
         ...
