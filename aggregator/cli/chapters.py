@@ -87,8 +87,10 @@ def _chapter(recorded: Recorded, contents: Mapping[int, Content], texts: Mapping
                 *([f"a return to version {e.reverts_to}"] if e.reverts_to else []),
                 *([f"alerts held: {e.hold}"] if e.hold else []),
                 f"changed: {', '.join(e.fields)}",
-                version=e.to_version, title=texts.get(e.content.title, ERASED), diffs=_diffs(contents[e.from_version], e.content, texts),
-            )  # fmt: skip
+                version=e.to_version,
+                title=texts.get(e.content.title, ERASED),
+                diffs=_diffs(contents[e.from_version], e.content, texts),
+            )
         case ItemRekeyed() as e:
             return chapter(f"came under another address or id ({e.reason}): the same item")
         case ItemAbsent() as e:

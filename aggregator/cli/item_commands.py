@@ -56,9 +56,16 @@ def items(
 def item_row(row: "ItemRow") -> dict[str, object]:
     """An item as CONTRACT 4 shows it."""
     return {
-        "id": row.id, "feed": row.feed, "version": row.version, "state": row.state, "title": row.title, "link": row.link,
-        "published_at": out.stamp(row.published_at), "observed_at": out.stamp(row.observed_at), "language": row.language,
-    }  # fmt: skip
+        "id": row.id,
+        "feed": row.feed,
+        "version": row.version,
+        "state": row.state,
+        "title": row.title,
+        "link": row.link,
+        "published_at": out.stamp(row.published_at),
+        "observed_at": out.stamp(row.observed_at),
+        "language": row.language,
+    }
 
 
 class _matcher:  # noqa: N801  # a function that carries its compiled query
