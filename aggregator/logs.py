@@ -1,4 +1,4 @@
-"""How the daemon logs: one line per record on stderr, feed text made safe, no secrets. JSON when `FEEDWITNESS_LOG=json`."""
+"""How the daemon logs: a safe line per record on stderr, no secrets; JSON when `FEEDWITNESS_LOG=json`."""
 
 import json
 import logging
