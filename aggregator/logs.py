@@ -2,11 +2,10 @@
 
 import json
 import logging
-import re
 import sys
 from datetime import UTC, datetime
 
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+from alerts.plain import one_line
 
 
 class LineFormatter(logging.Formatter):
@@ -15,7 +14,7 @@ class LineFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The record as one safe line; a traceback follows on lines of its own."""
         moment = datetime.fromtimestamp(record.created, UTC)
-        text = f"{moment:%Y-%m-%dT%H:%M:%SZ} {record.levelname} {record.name}: {_safe(record.getMessage())}"
+        text = f"{moment:%Y-%m-%dT%H:%M:%SZ} {record.levelname} {record.name}: {one_line(record.getMessage())}"
         return text + ("\n" + self.formatException(record.exc_info) if record.exc_info else "")
 
 
@@ -28,7 +27,7 @@ class JsonFormatter(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": _safe(record.getMessage()),
+            "message": one_line(record.getMessage()),
         }
         if record.exc_info:
             row["traceback"] = self.formatException(record.exc_info)
@@ -42,7 +41,3 @@ def configure(*, verbose: bool, as_json: bool) -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("feedwitness").setLevel(logging.DEBUG if verbose else logging.INFO)
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
-
-
-def _safe(text: str) -> str:
-    return _UNSAFE.sub("\ufffd", text)

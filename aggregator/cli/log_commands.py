@@ -1,5 +1,6 @@
 """Commands about the log itself: `events`, `verify`, `rebuild`."""
 
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -53,7 +54,7 @@ def events(
 
 def event_row(recorded: Recorded) -> dict[str, object]:
     """An event as CONTRACT 4 shows it."""
-    from store.codec import plain
+    from store.codec import encode
 
     return {
         "position": recorded.position,
@@ -63,7 +64,7 @@ def event_row(recorded: Recorded) -> dict[str, object]:
         "kind": recorded.event.KIND,
         "subject": subject_of(recorded.event),
         "recorded_at": out.stamp(recorded.recorded_at),
-        "data": plain(recorded.event),
+        "data": json.loads(encode(recorded.event)[1]),
         "hash": recorded.hash.hex(),
     }
 

@@ -5,29 +5,20 @@ Colours appear only on a terminal, and never when NO_COLOR is set (rich sees to 
 """
 
 import json
-import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
+from alerts.plain import one_line as line
+from alerts.plain import plain as safe
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def safe(text: str) -> str:
-    """Text that cannot steer a terminal: unsafe characters become U+FFFD; newline and tab stay."""
-    return _UNSAFE.sub("\ufffd", text)
-
-
-def line(text: str, width: int = 0) -> str:
-    """One safe line; `width` > 0 cuts it with an ellipsis."""
-    flat = " ".join(safe(text).split())
-    return flat[: width - 1] + "…" if 0 < width < len(flat) else flat
+__all__ = ["compact", "console", "emit", "emit_rows", "line", "note", "safe", "say", "stamp", "table", "when"]
 
 
 @cache
