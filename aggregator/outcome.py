@@ -16,7 +16,9 @@ class FetchRequest:
     """One GET. `learnt`: the URL came from the network (item link, redirect), so private addresses are refused for it.
 
     `etag`/`last_modified` are echoed byte for byte ("" = unconditional); they are str decoded as latin-1.
-    `headers` and `auth` are the operator's own for this feed and never leave its origin.
+    `headers` and `auth` are the operator's own for this feed and never leave its origin. `validated_url` is the
+    `Fetched.url` of the answer that gave the validators: only that URL is asked with them ("" = any on the first
+    origin). `max_body` 0: only status and headers are wanted, the body is left unread.
     """
 
     url: str
@@ -25,6 +27,7 @@ class FetchRequest:
     user_agent: str
     etag: str = ""
     last_modified: str = ""
+    validated_url: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     auth: tuple[str, str] | None = None
     ca_file: str = ""
