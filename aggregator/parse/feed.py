@@ -1,0 +1,115 @@
+"""The bytes of a feed document -> `ParsedFeed`, or a `ParseFailed` with a named reason. Pure; never raises.
+
+The only module that calls feedparser (RSS 0.9x-2.0, RDF, Atom 0.3 and 1.0, CDF); JSON Feed is read next door. It may
+take seconds of CPU and much memory for a hostile body, so the daemon calls it in the child process of `pool`.
+
+feedparser gets a stream, never bytes or str: it would open the file or the URL that a body names. It does not get the
+document's URL: it would rewrite identifiers by it. It gets UTF-8 with a harmless prolog, so its own guesses about
+encodings and DOCTYPEs, which are wrong or endless for some inputs, have nothing to do.
+"""
+
+import io
+import re
+from typing import Any
+from xml.sax import SAXException
+
+import feedparser
+
+from aggregator.outcome import ParsedFeed, ParseFailed, ParseOutcome
+from aggregator.parse import jsonfeed, limits
+from aggregator.parse.encoding import decode
+from aggregator.parse.entry import Context, Fields, read_entry, stored, title_of
+from aggregator.parse.gate import Document, examine
+from aggregator.parse.links import absolute
+from aggregator.parse.tombstones import read_tombstones
+from aggregator.parse.visible import language_tag, one_line
+
+PARSER = f"feedwitness-1 feedparser-{feedparser.__version__}"
+"""What read a document: an event says it, because another reading of the same bytes is no news."""
+
+_HEADERS = {"content-type": "application/xml; charset=utf-8"}
+_FORMATS = {"rss10": "rdf", "rss090": "rdf"}
+_FORMATS_BY_ROOT = {"rss": "rss", "feed": "atom", "rdf": "rdf", "channel": "cdf"}
+_NUMERIC_REFERENCE = re.compile(r"&#(?:(\d{1,5000})|[xX]([0-9a-fA-F]{1,5000}));?")
+
+
+def parse(body: bytes, content_type: str, url: str, encoding: str = "", timezone: str = "") -> ParseOutcome:
+    """`url` is where the body came from; `encoding` and `timezone` are the operator's own words about this feed."""
+    try:
+        decoded = decode(body, content_type, encoding)
+        document = examine(decoded.text)
+        if isinstance(document, ParseFailed):
+            return document
+        problem = decoded.problem or document.problem
+        if document.kind == "json":
+            return jsonfeed.read(document.text, url, timezone, PARSER, problem)
+        result = _feedparsed(document.text)
+        if isinstance(result, ParseFailed):
+            return result
+        return _read(result, document, url, timezone, problem)
+    except MemoryError:
+        return ParseFailed("parse_memory", "the document needs more memory than a parse may have")
+
+
+def _feedparsed(text: str) -> Fields | ParseFailed:
+    """What feedparser makes of it. It raises on numeric references that name no character: then once more without."""
+    try:
+        return _call(text)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - feedparser raises KeyError, TypeError, UnicodeError and more on bad input
+        first = error
+    mended = _NUMERIC_REFERENCE.sub(_character, text)
+    if mended != text:
+        try:
+            return _call(mended)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            first = error
+    return ParseFailed("parse_error", one_line(f"{type(first).__name__}: {first}"[: limits.PROBLEM]))
+
+
+def _call(text: str) -> Fields:
+    # A caption (media:description) beside a description would be taken for the entry's content.
+    text = text.replace("media:description", "media:x-caption")
+    stream = io.BytesIO(text.encode("utf-8", "replace"))
+    result: Any = feedparser.parse(stream, response_headers=_HEADERS, sanitize_html=False, resolve_relative_uris=False)
+    return dict(result)
+
+
+def _character(reference: re.Match[str]) -> str:
+    """A reference that XML allows stays; one half of a surrogate pair or a number beyond Unicode goes."""
+    digits, base = (reference[1], 10) if reference[1] else (reference[2], 16)
+    code = int(digits, base) if len(digits) < 9 else -1
+    allowed = code in (9, 10, 13) or 0x20 <= code < 0xD800 or 0xE000 <= code < 0x110000
+    return reference[0] if allowed else ""
+
+
+def _read(result: Fields, document: Document, url: str, timezone: str, problem: str) -> ParseOutcome:
+    error = result.get("bozo_exception")
+    strict = not isinstance(error, SAXException)
+    if isinstance(error, SAXException):
+        if "out of memory" in str(error):
+            return ParseFailed("parse_memory", "the document needs more memory than a parse may have")
+        problem = one_line(f"not well-formed: {error.getMessage()}")
+    channel: Fields = result["feed"]
+    entries: list[Fields] = result["entries"]
+    if not strict and not entries and not channel:
+        return ParseFailed("parse_error", problem[: limits.PROBLEM])
+    if len(entries) > limits.ENTRIES:
+        problem = f"{len(entries)} entries, the first {limits.ENTRIES} are read"
+    version = str(result.get("version") or "")
+    language = language_tag(str(stored(channel, "language") or ""))
+    context = Context(url, language, timezone, atom=document.root == "feed")
+    return ParsedFeed(
+        format=_FORMATS.get(version, version) or _FORMATS_BY_ROOT[document.root],
+        title=title_of(channel)[: limits.FEED_TITLE],
+        link=limits.Limiter().link(absolute(str(stored(channel, "link") or ""), url)),
+        language=language,
+        entries=tuple(read_entry(entry, context) for entry in entries[: limits.ENTRIES]),
+        tombstones=read_tombstones(document.text),
+        well_formed=strict and not document.problem and "not valid" not in problem and "broken" not in problem,
+        problem=problem[: limits.PROBLEM],
+        parser=PARSER,
+    )
