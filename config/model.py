@@ -1,12 +1,12 @@
 """What the settings say, as frozen values: durations are `timedelta`, sizes bytes, secrets `SecretValue`.
 
 Made by `config.load`, which also says where each mistake stands; other rooms only read them, and may build them by hand
-in tests (a key that TOML calls `from` is `sender` here). Everything is resolved: a feed's `every`, `proxy` and `title` are
-filled from [fetch] and its id, relative paths are absolute, secrets are read. Defaults are those of docs/settings.md.
-A wrong value raises `pydantic.ValidationError`. The words of `on` and `min_change` are those of the log's vocabulary.
+in tests (a key that TOML calls `from` is `sender` here). Everything is resolved: `every`, `proxy` and `title` of a feed
+are filled from [fetch] and its id, relative paths are absolute, secrets are read. Defaults: docs/settings.md. A wrong
+value raises `pydantic.ValidationError`. The words of `on` and `min_change` are those of the log's vocabulary.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -31,6 +31,16 @@ def _secret(value: object) -> SecretValue:
     return value if isinstance(value, SecretValue) else SecretValue(values.text_of(value))
 
 
+def _checked(check: Callable[[str], object]) -> AfterValidator:
+    """A secret whose text passes `check`; what `check` says must not repeat the text."""
+
+    def after(secret: SecretValue) -> SecretValue:
+        check(secret.reveal())
+        return secret
+
+    return AfterValidator(after)
+
+
 def _once_each(items: tuple[T, ...]) -> tuple[T, ...]:
     return tuple(dict.fromkeys(items))
 
@@ -38,11 +48,14 @@ def _once_each(items: tuple[T, ...]) -> tuple[T, ...]:
 Text = Annotated[str, BeforeValidator(values.text_of)]
 Duration = Annotated[timedelta, BeforeValidator(values.positive_duration)]
 Secret = Annotated[SecretValue, BeforeValidator(_secret)]
+HeaderText = Annotated[SecretValue, BeforeValidator(_secret), _checked(values.header_text)]
 Url = Annotated[str, BeforeValidator(values.web_url)]
 Mailbox = Annotated[str, BeforeValidator(values.mailbox)]
 Name = Annotated[str, BeforeValidator(values.text_of)]
 Names = Annotated[tuple[Name, ...], AfterValidator(_once_each)]
-Headers = Mapping[str, Secret]
+Headers = Mapping[Annotated[str, BeforeValidator(values.header_name)], HeaderText]
+SigningSecret = Annotated[SecretValue, BeforeValidator(_secret), _checked(values.signing_secret)]
+Proxy = Annotated[SecretValue, BeforeValidator(_secret), _checked(values.proxy)]
 
 
 class Table(BaseModel):
@@ -76,11 +89,11 @@ class Fetch(Table):
     SECRETS: ClassVar = frozenset({"proxy"})
     every: Duration = timedelta(minutes=10)
     timeout: Duration = timedelta(seconds=30)
-    max_body: Annotated[int, BeforeValidator(lambda v: v if type(v) is int else values.size(v))] = 10 << 20
+    max_body: Annotated[int, BeforeValidator(values.size)] = 10 << 20
     max_in_flight: Annotated[StrictInt, Field(ge=1, le=10_000)] = 64
     per_host: Annotated[StrictInt, Field(ge=1, le=1_000)] = 2
     contact: Text = ""
-    proxy: Secret | None = None
+    proxy: Proxy | None = None
     allow_networks: tuple[Annotated[values.Network, BeforeValidator(values.network)], ...] = ()
 
 
@@ -89,7 +102,7 @@ class Web(Table):
 
     SECRETS: ClassVar = frozenset({"token"})
     listen: Annotated[str, BeforeValidator(values.listen)] = "127.0.0.1:8321"
-    token: Secret | None = None
+    token: Annotated[SecretValue, BeforeValidator(_secret), _checked(values.token)] | None = None
     base_url: Annotated[str, BeforeValidator(values.base_url)] = "http://127.0.0.1:8321"
     hosts: tuple[Annotated[str, BeforeValidator(values.host)], ...] = ()
 
@@ -113,10 +126,10 @@ class FeedSettings(Table):
     headers: Headers = {}
     username: Secret | None = None
     password: Secret | None = None
-    user_agent: Secret | None = None
+    user_agent: HeaderText | None = None
     ca_file: Secret | None = None
-    proxy: Secret | None = None
-    encoding: Secret | None = None
+    proxy: Proxy | None = None
+    encoding: Annotated[SecretValue, BeforeValidator(_secret), _checked(values.encoding)] | None = None
     first_fetch: Annotated[Literal["silent", "all"] | timedelta, BeforeValidator(values.first_fetch)] = "silent"
     identity: Literal["auto", "guid", "link", "title"] = "auto"
     quiet_after: Annotated[timedelta | None, BeforeValidator(values.optional_duration)] = None
@@ -138,7 +151,9 @@ class Rule(Table):
     id: str
     match: Annotated[str, Field(strict=True)] | None = None
     feeds: Names | None = None
-    on: Annotated[tuple[ItemTransition | HealthKind, ...], Field(min_length=1), AfterValidator(_once_each)] = DEFAULT_ON
+    on: Annotated[tuple[Literal[ItemTransition, HealthKind], ...], Field(min_length=1), AfterValidator(_once_each)] = (
+        DEFAULT_ON
+    )
     notify: Names = ()
     severity: Severity = "normal"
     min_change: MinChange = "wording"
@@ -165,12 +180,12 @@ class EmailChannel(Channel):
 
 
 class WebhookChannel(Channel):
-    """Standard Webhooks. `secrets` is `secret` in the file, each `whsec_…`: several while one rotates, none = unsigned."""
+    """Standard Webhooks. `secrets` is `secret` in the file, each `whsec_…`: several while one rotates, or none."""
 
     SECRETS: ClassVar = frozenset({"url", "secret"})
     type: Literal["webhook"] = "webhook"
-    url: Secret
-    secrets: Annotated[tuple[Secret, ...], Field(validation_alias="secret")] = ()
+    url: Annotated[SecretValue, BeforeValidator(_secret), _checked(values.secret_url)]
+    secrets: Annotated[tuple[SigningSecret, ...], Field(validation_alias="secret")] = ()
     format: Literal["json"] = "json"
     headers: Headers = {}
 

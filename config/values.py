@@ -5,6 +5,7 @@ and what would be right. The sentence never repeats a value that may be a secret
 system's database, nothing else is touched.
 """
 
+import base64
 import codecs
 import re
 from collections.abc import Iterable
@@ -31,6 +32,10 @@ _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?|_?[\w.-]+")
 _MAILBOX = re.compile(rf"[\w!#$%&'*+/=?^`{{|}}~-]+(?:\.[\w!#$%&'*+/=?^`{{|}}~-]+)*@{_LABEL}(?:\.{_LABEL})*")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*", re.ASCII)
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+_OUR_HEADERS = frozenset(
+    {"host", "content-length", "content-type", "transfer-encoding", "connection", "accept-encoding"}
+)
+_OUR_HEADERS |= {"if-none-match", "if-modified-since", "expect", "te", "upgrade", "user-agent"}
 FEED_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?", re.ASCII)
 NAME = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
 
@@ -107,14 +112,16 @@ def first_fetch(value: object) -> str | timedelta:
 
 
 def size(value: object) -> int:
-    """A number of bytes: `10 MiB`, `500 kB`."""
+    """A number of bytes from 1 KiB to 1 GiB: `10 MiB`, `500 kB`, or the bare number."""
     if isinstance(value, int) and not isinstance(value, bool):
-        raise ValueError(f'wants a size with its unit in quotes, such as "{value} B" or "10 MiB"')  # noqa: TRY004
-    text = text_of(value)
-    found = _SIZE.fullmatch(text)
-    if not found:
-        raise ValueError(f'{shown(text)} is no size; write it as "10 MiB" (units: B, kB, KiB, MB, MiB, GB, GiB)')
-    return int(found[1]) * _FACTORS[found[2]]
+        count = value
+    elif found := _SIZE.fullmatch(text_of(value)):
+        count = int(found[1]) * _FACTORS[found[2]]
+    else:
+        raise ValueError(f'{shown(value)} is no size; write it as "10 MiB" (units: B, kB, KiB, MB, MiB, GB, GiB)')
+    if not 1 << 10 <= count <= 1 << 30:
+        raise ValueError('must be from "1 KiB" to "1 GiB"')
+    return count
 
 
 def web_url(value: object) -> str:
@@ -279,10 +286,56 @@ def encoding(text: str) -> None:
         raise ValueError('is no text encoding; write it as "utf-8" or "windows-1251"') from None
 
 
-def header_name(name: str) -> None:
-    """Raise unless this can stand before the colon of an HTTP header (RFC 9110, 5.1)."""
+def header_name(value: object) -> str:
+    """What can stand before the colon of an HTTP header (RFC 9110, 5.1) and is not ours to set."""
+    name = text_of(value)
     if not _HEADER_NAME.fullmatch(name):
         raise ValueError(f"{shown(name)} is no header name")
+    if name.lower() in _OUR_HEADERS or name.lower().startswith("webhook-"):
+        raise ValueError(f"{shown(name)} is set by the program; take it out")
+    return name
+
+
+def header_text(text: str) -> None:
+    """Raise unless this can be the value of an HTTP header: visible ASCII and blanks inside."""
+    if not text or text != text.strip() or not text.isascii() or not text.isprintable():
+        raise ValueError("is no header value; use ASCII characters, without blanks at the ends")
+
+
+def token(text: str) -> None:
+    """Raise unless this can be sent as a bearer token."""
+    if not re.fullmatch(r"[!-~]{8,}", text):
+        raise ValueError("must be at least 8 visible ASCII characters, without blanks")
+
+
+def proxy(text: str) -> None:
+    """Raise unless this is the URL of an HTTP proxy; it may hold a user name and password."""
+    try:
+        parts = _split(text)
+    except ValueError:
+        parts = _split("")
+    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", text):
+        raise ValueError('is no URL of a proxy; write it as "http://proxy.example.org:3128"')
+
+
+def secret_url(text: str) -> None:
+    """Raise unless this is a URL as `web_url` wants it, without repeating any of it."""
+    try:
+        web_url(text)
+    except ValueError as error:
+        told = str(error)
+        safe = told.startswith(("holds a user", "must begin", "names no host", "is empty"))
+        raise ValueError(told if safe else 'is no URL; write one such as "https://hooks.example.org/path"') from None
+
+
+def signing_secret(text: str) -> None:
+    """Raise unless this is a Standard Webhooks secret: `whsec_` and the base64 of 24 to 64 bytes."""
+    try:
+        key = base64.b64decode(text.removeprefix("whsec_"), validate=True) if text.startswith("whsec_") else b""
+    except ValueError:
+        key = b""
+    if not 24 <= len(key) <= 64:
+        raise ValueError('is no signing secret: "whsec_" and the base64 of 24 to 64 random bytes')
 
 
 def feed_id(value: object) -> str:
