@@ -47,6 +47,10 @@ def rules(ctx: typer.Context) -> None:
     )
 
 
+def _listed(words: object) -> str:
+    return ", ".join(words) if isinstance(words, list) else ""
+
+
 def alerts(
     ctx: typer.Context,
     state: str = typer.Option("", "--state", metavar="|".join(STATES), help="Only deliveries in this state."),

@@ -1,10 +1,10 @@
 """The history of one item, told from the log: a chapter per event, with word diffs between versions. No printing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
-from alerts.diff import word_diff
+from alerts.diff import Diff, word_diff
 from store.events import (
     Content,
     ItemAbsent,
@@ -23,7 +23,6 @@ from store.events import (
 from store.ports import Views
 
 ERASED = "(this text was erased)"
-Diff = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)

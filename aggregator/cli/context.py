@@ -35,19 +35,23 @@ class Context:
 
     def load(self) -> "Loaded":
         """The settings with all their mistakes, queries of rules included."""
-        from aggregator.wiring import load_settings
+        from aggregator.settings import load
 
-        return load_settings(self.config, os.environ, Path.cwd())
+        return load(self.config, os.environ, Path.cwd())
 
-    def settings(self) -> "Settings":
-        """The settings, or `Failure` 2 with every mistake at once. Warnings go to stderr under `-v`."""
+    def loaded(self) -> "tuple[Loaded, Settings]":
+        """The settings without mistakes, or `Failure` 2 with every mistake. Warnings go to stderr under `-v`."""
         loaded = self.load()
-        if loaded.settings is None or loaded.mistakes:
-            raise Failure("\n".join(str(mistake) for mistake in loaded.mistakes), 2)
+        if loaded.settings is None:
+            raise Failure("\n".join(mistake.render() for mistake in loaded.mistakes), 2)
         if self.verbose:
             for warning in loaded.warnings:
-                print(f"warning: {warning}", file=sys.stderr)
-        return loaded.settings
+                print(warning.render("warning"), file=sys.stderr)
+        return loaded, loaded.settings
+
+    def settings(self) -> "Settings":
+        """The settings alone, as `loaded`."""
+        return self.loaded()[1]
 
     @contextmanager
     def store(self) -> "Iterator[Store]":

@@ -15,7 +15,6 @@ from store.events import (
     FeedId,
     FeedRecovered,
     Position,
-    SettingsApplied,
     feed_stream,
 )
 
@@ -34,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def feed_rows(settings: "Settings", views: "Views") -> list[dict[str, object]]:
     """Every feed of the settings as CONTRACT 4 shows it; `state` is new, off, or the health of its polls."""
-    from aggregator.wiring import public_url
+    from aggregator.settings import public_url
 
     states = views.tx.polls.all()
     rows: list[dict[str, object]] = []
@@ -54,6 +53,7 @@ def feed_rows(settings: "Settings", views: "Views") -> list[dict[str, object]]:
 
 def status(ctx: typer.Context) -> None:
     """How things stand: feeds, queues, the head of the log, the settings in force, the daemon."""
+    from aggregator.in_force import last_applied
     from store.lock import holder
 
     here = context(ctx)
@@ -62,7 +62,7 @@ def status(ctx: typer.Context) -> None:
     with here.views() as views:
         rows = feed_rows(settings, views)
         head = views.tx.log.head()
-        applied = _applied(views)
+        applied = last_applied(views.tx)
         counts = views.counts()
     by_state = Counter(str(row["state"]) for row in rows)
     if here.json:
@@ -99,13 +99,6 @@ def _cells(row: Mapping[str, object]) -> tuple[object, ...]:
         moment("failing_since"),
         row["reason"] or "",
     )
-
-
-def _applied(views: "Views") -> SettingsApplied | None:
-    position, last = Position(0), None
-    while batch := views.tx.log.read(position, 500, kinds=[SettingsApplied.KIND]):
-        position, last = batch[-1].position, batch[-1].event
-    return last if isinstance(last, SettingsApplied) else None
 
 
 def feeds(ctx: typer.Context, feed: str = typer.Argument("", metavar="[ID]", help="One feed: its coverage.")) -> None:

@@ -70,7 +70,8 @@ def item_row(row: "ItemRow") -> dict[str, object]:
 
 class _matcher:  # noqa: N801  # a function that carries its compiled query
     def __init__(self, query: str) -> None:
-        from alerts.rules import RuleSet, check
+        from alerts.query import check
+        from alerts.rules import RuleSet
         from store.events import RuleDefined, RuleId
 
         if errors := check(query, {}):
@@ -85,11 +86,11 @@ class _matcher:  # noqa: N801  # a function that carries its compiled query
 
 
 def _duration(text: str) -> timedelta:
-    from config.durations import DurationError, parse_duration
+    from config.values import positive_duration
 
     try:
-        return parse_duration(text)
-    except DurationError as error:
+        return positive_duration(text)
+    except ValueError as error:
         raise Failure(f"--since {text}: {error}", 2) from error
 
 

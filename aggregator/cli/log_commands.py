@@ -104,6 +104,7 @@ def verify(ctx: typer.Context) -> int:
 
 def rebuild(ctx: typer.Context) -> None:
     """Throw the read tables away and replay the log into them."""
+    from aggregator.clock import utc_now
     from store.engine import open_store
     from store.lock import hold
     from store.rebuild import rebuild as replay
@@ -111,7 +112,7 @@ def rebuild(ctx: typer.Context) -> None:
     here = context(ctx)
     url = here.settings().store.url
     with (
-        hold(url, "rebuild"),
+        hold(url, command="rebuild", since=utc_now()),
         open_store(url, migrate=False) as store,
         _progress("replaying", quiet=here.json) as advance,
     ):

@@ -26,7 +26,7 @@ def console() -> "Console":
     """The console of stdout; wide when it is not a terminal, so that scripts see whole lines."""
     from rich.console import Console
 
-    return Console(highlight=False, markup=False, emoji=False, **({} if sys.stdout.isatty() else {"width": 200}))
+    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 200)
 
 
 def say(text: "str | Text") -> None:

@@ -1,0 +1,92 @@
+"""Settings turned into what the rooms take: profiles, feed cards, rule definitions. Pure but for `load`.
+
+The rooms know plain values of their own; only this module and `wiring` know both sides.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from aggregator.normalise import FeedProfile
+from alerts import query
+from alerts.facts import FeedCard
+from alerts.syntax import QueryError, check_term
+from alerts.tree import Has, leaves
+from config.load import Loaded, Mistake
+from config.load import load as load_files
+from config.model import FeedSettings, Rule, Settings, Topic, expand_feeds
+from store.events import ChannelId, FeedId, RuleDefined, RuleId
+
+
+def load(config: str, environ: Mapping[str, str], cwd: Path) -> Loaded:
+    """The settings with every mistake, those of terms and queries included, in the order of the files."""
+    loaded = load_files(Path(config) if config else None, environ, cwd)
+    draft = loaded.draft
+    terms = {name: topic.any for name, topic in draft.topics.items()}
+    mistakes = [*_term_mistakes(loaded, draft.topics.values())]
+    warnings: list[Mistake] = []
+    for rule in draft.rules.values():
+        if rule.match is not None:
+            path = ("rules", rule.id, "match")
+            mistakes += _placed(loaded, path, query.check(rule.match, terms, draft.feeds))
+            warnings += _placed(loaded, path, query.warnings(rule.match, terms))
+    return loaded.with_mistakes(mistakes, warnings)
+
+
+def _term_mistakes(loaded: Loaded, topics: Iterable[Topic]) -> Iterable[Mistake]:
+    for topic in topics:
+        for number, term in enumerate(topic.any):
+            yield from _placed(loaded, ("topics", topic.id, "any", number), check_term(term))
+
+
+def _placed(loaded: Loaded, path: tuple[str | int, ...], errors: Iterable[QueryError]) -> list[Mistake]:
+    return [loaded.place(path, error.offset, error.length).mistake(error.message) for error in errors]
+
+
+def public_url(url: str) -> str:
+    """A feed's address as it may be shown: without user name and password."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def card(feed: FeedSettings) -> FeedCard:
+    """The feed as messages name it."""
+    return FeedCard(FeedId(feed.id), feed.title or feed.id, public_url(feed.url), feed.language, feed.tags)
+
+
+def profile(feed: FeedSettings) -> FeedProfile:
+    """The feed as deciding and scheduling need it."""
+    return FeedProfile(
+        id=FeedId(feed.id),
+        url=feed.url,
+        every=feed.every,
+        identity=feed.identity,
+        first_fetch=feed.first_fetch,
+        language=feed.language,
+        quiet_after=feed.quiet_after or None,
+        cron=feed.cron,
+        timezone=feed.timezone,
+    )
+
+
+def definitions(settings: Settings) -> tuple[RuleDefined, ...]:
+    """Every rule as it goes into the log: query text, the topics that it names, feeds expanded."""
+    return tuple(_definition(rule, settings) for rule in settings.rules.values())
+
+
+def _definition(rule: Rule, settings: Settings) -> RuleDefined:
+    feeds = expand_feeds(rule, settings.feeds)
+    match = rule.match or ""
+    terms = {name: topic.any for name, topic in settings.topics.items()}
+    tree = query.parse(match, terms).tree if match else None
+    named = {leaf.topic for leaf in leaves(tree) if isinstance(leaf, Has) and leaf.topic} if tree else set()
+    return RuleDefined(
+        rule=RuleId(rule.id),
+        match=match,
+        topics={name: terms[name] for name in sorted(named)},
+        feeds=None if feeds is None else tuple(FeedId(feed) for feed in feeds),
+        on=tuple(rule.on),
+        notify=tuple(ChannelId(channel) for channel in rule.notify),
+        severity=rule.severity,
+        min_change=rule.min_change,
+    )
