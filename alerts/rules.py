@@ -1,0 +1,210 @@
+"""A set of rules, compiled once: which of them an item matches, where their terms stand, and why another one does not.
+
+In: the rules in force (`RuleDefined`), then items as `Face`s. Out: `Match`es with code-point offsets into the face's
+texts, or an `Explanation`. Pure. Raises nothing for rules that `query.check` accepts; a rule that it does not accept
+(say, from a log that another version wrote) matches nothing and stands in `RuleSet.faulty`.
+
+Rules with the same query share it. A query is judged only when a group of terms that it cannot do without stands in the
+item: of the parts of an AND, the one that fewest queries have in common. Queries without any are always judged.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from alerts.facts import Face
+from alerts.index import FIELDS, Haystack, Index
+from alerts.plan import HasPlan, Plan, Searched, has_plans, holds, keys, plan, proof
+from alerts.query import Query, parse
+from alerts.syntax import QueryError
+from alerts.tree import Has, Scope, Span, Term, leaves
+from store.events import FeedId, Hit, RuleDefined, RuleId
+
+MAX_PLACES_A_TERM = 10
+MAX_HITS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Why a rule matches: where the terms stand that made it so, and the topics of the query that they belong to.
+
+    Hits are in the order of the item (title, text, author, category, link), at most `MAX_PLACES_A_TERM` of a term and
+    `MAX_HITS` in all, the first ones. Offsets in `category` count code points of the categories joined by ", ".
+    """
+
+    hits: tuple[Hit, ...]
+    topics: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TermSeen:
+    """One term of a clause: where it stands, or nowhere."""
+
+    term: str
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One part of a query (`text`, at `span` of it) judged: whether it holds, and what it is made of."""
+
+    text: str
+    span: Span
+    holds: bool
+    parts: tuple["Clause", ...] = ()
+    terms: tuple[TermSeen, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a rule matches an item or not. `in_scope`: the rule looks at the item's feed. `clause` None: the rule has no
+    query (it is about the health of sources), or a faulty one (`errors`)."""
+
+    matched: bool
+    in_scope: bool
+    clause: Clause | None
+    errors: tuple[QueryError, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class _Shared:
+    """A planned query and the rules that share it."""
+
+    text: str
+    plan: Plan
+    everywhere: list[RuleId] = field(default_factory=list)
+    by_feed: dict[FeedId, list[RuleId]] = field(default_factory=dict)
+
+    def add(self, rule: RuleDefined) -> None:
+        if rule.feeds is None:
+            self.everywhere.append(rule.rule)
+        for feed in rule.feeds or ():
+            self.by_feed.setdefault(feed, []).append(rule.rule)
+
+    def rules(self, feed: FeedId) -> list[RuleId]:
+        return self.everywhere + self.by_feed[feed] if feed in self.by_feed else self.everywhere
+
+
+class RuleSet:
+    """Rules that judge together. Immutable; build another one when a rule changes."""
+
+    def __init__(self, definitions: Sequence[RuleDefined]) -> None:
+        self.rules: Mapping[RuleId, RuleDefined] = {rule.rule: rule for rule in definitions}
+        queries = _parsed(rule for rule in self.rules.values() if rule.match.strip())
+        self.faulty: Mapping[RuleId, tuple[QueryError, ...]] = {
+            rule: query.errors for rule, query in queries.items() if query.errors
+        }
+        trees = {id(query): query.tree for query in queries.values() if query.tree is not None}
+        self._index = Index(leaf for tree in trees.values() for leaf in leaves(tree) if isinstance(leaf, Has))
+        self._groups: dict[tuple[tuple[Term, ...], Scope], int] = {}
+        self._groups_of: list[list[int]] = [[] for _ in self._index.watches]
+        self._by_rule: dict[RuleId, _Shared] = {}
+        shared: dict[int, _Shared] = {}
+        for rule, query in queries.items():
+            if query.tree is None:
+                continue
+            if id(query) not in shared:
+                shared[id(query)] = _Shared(query.text, plan(query.tree, self._terms))
+            shared[id(query)].add(self.rules[rule])
+            self._by_rule[rule] = shared[id(query)]
+        self._always, self._by_key = _keyed(list(shared.values()))
+
+    @classmethod
+    def compile(cls, definitions: Sequence[RuleDefined]) -> "RuleSet":
+        """The rule set of these definitions; of two with one id the later counts."""
+        return cls(definitions)
+
+    def match(self, face: Face) -> Mapping[RuleId, Match]:
+        """The rules that this version of an item matches."""
+        item = self._search(face)
+        matched: dict[RuleId, Match] = {}
+        for query in self._candidates(item):
+            rules = query.rules(face.feed)
+            if rules and holds(query.plan, item):
+                matched.update(dict.fromkeys(rules, self._told(query.plan, item)))
+        return matched
+
+    def explain(self, rule: RuleId, face: Face) -> Explanation:
+        """Why this rule matches that version of an item, or not. Raises `KeyError` for a rule that is not here."""
+        definition = self.rules[rule]
+        in_scope = definition.feeds is None or face.feed in definition.feeds
+        query = self._by_rule.get(rule)
+        if query is None:
+            return Explanation(matched=False, in_scope=in_scope, clause=None, errors=self.faulty.get(rule, ()))
+        clause = self._clause(query, query.plan, self._search(face))
+        return Explanation(clause.holds and in_scope, in_scope, clause)
+
+    def _terms(self, leaf: Has) -> HasPlan:
+        numbers = self._index.numbers(leaf)
+        key = (leaf.terms, leaf.scope)
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = len(self._groups)
+            for number in numbers:
+                self._groups_of[number].append(group)
+        return HasPlan(leaf, group, numbers)
+
+    def _search(self, face: Face) -> Searched:
+        haystack = Haystack(face, self._index.fields)
+        found = self._index.find(haystack)
+        return Searched(face, haystack, found, {group for number in found for group in self._groups_of[number]})
+
+    def _candidates(self, item: Searched) -> Iterator[_Shared]:
+        yield from self._always
+        seen: set[int] = set()
+        for group in sorted(item.groups):
+            for query in self._by_key.get(group, ()):
+                if id(query) not in seen:
+                    seen.add(id(query))
+                    yield query
+
+    def _told(self, root: Plan, item: Searched) -> Match:
+        """The match of a query that holds."""
+        proven = list(proof(root, item))
+        hits = {hit for leaf in proven for number in leaf.numbers for hit in self._hits(number, item)}
+        ordered = sorted(hits, key=lambda hit: (FIELDS.index(hit.field), hit.start, hit.end, hit.term))
+        topics = tuple(dict.fromkeys(leaf.node.topic for leaf in proven if leaf.node.topic))
+        return Match(tuple(ordered[:MAX_HITS]), topics)
+
+    def _hits(self, number: int, item: Searched) -> list[Hit]:
+        term = self._index.watches[number].term.written
+        places = sorted(item.found.get(number, ()))[:MAX_PLACES_A_TERM]
+        return [Hit(term, *self._index.place(number, item.haystack, place)) for place in places]
+
+    def _clause(self, query: _Shared, part: Plan, item: Searched) -> Clause:
+        span = part.node.span
+        terms: tuple[TermSeen, ...] = ()
+        if isinstance(part, HasPlan):
+            watches = self._index.watches
+            terms = tuple(
+                TermSeen(watches[number].term.written, tuple(self._hits(number, item))) for number in part.numbers
+            )
+        text = query.text[span.offset : span.offset + span.length]
+        parts = tuple(self._clause(query, inner, item) for inner in part.parts)
+        return Clause(text, span, holds(part, item), parts, terms)
+
+
+def _parsed(rules: Iterable[RuleDefined]) -> dict[RuleId, Query]:
+    """Every rule's query; rules with the same text and topics get the very same one."""
+    known: dict[tuple[str, frozenset[tuple[str, tuple[str, ...]]]], Query] = {}
+    queries: dict[RuleId, Query] = {}
+    for rule in rules:
+        key = (rule.match, frozenset((name, tuple(terms)) for name, terms in rule.topics.items()))
+        if key not in known:
+            known[key] = parse(rule.match, rule.topics)
+        queries[rule.rule] = known[key]
+    return queries
+
+
+def _keyed(queries: Sequence[_Shared]) -> tuple[list[_Shared], dict[int, list[_Shared]]]:
+    """The queries that must always be judged, and the others by the groups that call for them."""
+    popularity = Counter(leaf.group for query in queries for leaf in has_plans(query.plan))
+    always: list[_Shared] = []
+    by_key: dict[int, list[_Shared]] = {}
+    for query in queries:
+        groups = keys(query.plan, popularity)
+        if groups is None:
+            always.append(query)
+        for group in groups or ():
+            by_key.setdefault(group, []).append(query)
+    return always, by_key

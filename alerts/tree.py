@@ -1,0 +1,96 @@
+"""The tree of a query: frozen values with their places in the query text. Pure data; `alerts.query` builds it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+TextField = Literal["title", "text", "author", "category", "link"]
+Scope = Literal["title or text", "title", "text", "author", "category", "link"]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word or phrase to look for. `written` is how its author wrote it, without quotes; `words` are folded.
+
+    `open_start` is the `*` before it (`*settlement`), `open_end` the one after it (`peacekeep*`), `exact` the `=`.
+    """
+
+    written: str
+    words: tuple[str, ...]
+    open_start: bool = False
+    open_end: bool = False
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A place in the query text: code points."""
+
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """One of these terms stands in that part of the item. `topic` names the topic that they come from, if any."""
+
+    terms: tuple[Term, ...]
+    scope: Scope
+    topic: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class FromFeed:
+    """The item is of that feed; `*` at either end stands for anything."""
+
+    feed: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class InLanguage:
+    """The item's language is this one, or a regional form of it; lower case."""
+
+    language: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The part does not hold."""
+
+    part: "Node"
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """Every part holds."""
+
+    parts: tuple["Node", ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """At least one part holds."""
+
+    parts: tuple["Node", ...]
+    span: Span
+
+
+Leaf = Has | FromFeed | InLanguage
+Node = Leaf | Not | And | Or
+
+
+def leaves(node: Node) -> Iterator[Leaf]:
+    """Every leaf, in the order of the query."""
+    match node:
+        case And() | Or():
+            for part in node.parts:
+                yield from leaves(part)
+        case Not():
+            yield from leaves(node.part)
+        case _:
+            yield node
