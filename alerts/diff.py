@@ -6,8 +6,9 @@ white space (an edit of white space alone is not shown). Words are compared whol
 character. Text too large to compare by word is compared by sentence, and beyond that replaced as a block.
 """
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import regex
@@ -60,11 +61,14 @@ class _Span(NamedTuple):
     b0: int
     b1: int
 
+    def moved(self, a: int, b: int) -> "_Span":
+        return _Span(self.equal, self.a0 + a, self.a1 + a, self.b0 + b, self.b1 + b)
+
 
 def word_diff(old: str, new: str) -> Diff:
     """Compare two texts."""
     a, b = _tokens(old), _tokens(new)
-    spans = _settled(_Texts(a, b), _spans([t.core for t in a], [t.core for t in b], _breaks(a), _breaks(b)))
+    spans = _settled(_Texts(a, b), _spans(a, b))
     entries = tuple(_joined(_entries(a, b, spans)))
     return Diff(entries, _phrases(entries, "-"), _phrases(entries, "+"))
 
@@ -108,23 +112,34 @@ def _tokens(text: str) -> list[_Token]:
     return [_Token(space or tail, word or sign, bool(word)) for space, word, sign, tail in _TOKEN.findall(text) if text]
 
 
-def _breaks(tokens: Sequence[_Token]) -> list[int]:
-    """Where sentences or lines end: token numbers, the last one being the number of tokens."""
-    ends = [
+def _starts(tokens: Sequence[_Token]) -> list[int]:
+    """Where sentences or lines begin: token numbers from 0 to the number of tokens."""
+    inner = (
         n
         for n in range(1, len(tokens))
         if "\n" in tokens[n].space or (tokens[n - 1].core in _ENDS_SENTENCE and tokens[n].space)
-    ]
-    return [*ends, len(tokens)]
+    )
+    return [0, *inner, len(tokens)]
 
 
-def _spans(a: Sequence[str], b: Sequence[str], a_breaks: Sequence[int], b_breaks: Sequence[int]) -> list[_Span]:
-    """Equal and changed stretches in turn, by word where that is affordable, else by sentence first."""
+def _spans(a: Sequence[_Token], b: Sequence[_Token]) -> list[_Span]:
+    """Equal and changed stretches in turn; what both texts begin and end with is not compared."""
+    shorter = min(len(a), len(b))
+    head = next((n for n in range(shorter) if a[n].core != b[n].core), shorter)
+    tail = next((n for n in range(shorter - head) if a[-1 - n].core != b[-1 - n].core), shorter - head)
+    a_end, b_end = len(a) - tail, len(b) - tail
+    middle = (s.moved(head, head) for s in _compared(a[head:a_end], b[head:b_end]))
+    return _merged([_Span(True, 0, head, 0, head), *middle, _Span(True, a_end, len(a), b_end, len(b))])  # noqa: FBT003 -- equal
+
+
+def _compared(a: Sequence[_Token], b: Sequence[_Token]) -> list[_Span]:
+    """By word where that is affordable, else by sentence, and by word within the sentences that changed."""
+    a_cores, b_cores = [t.core for t in a], [t.core for t in b]
     if len(a) * len(b) <= MAX_CELLS:
-        return _aligned(a, b)
-    a_starts, b_starts = [0, *a_breaks], [0, *b_breaks]
-    a_lines = [tuple(a[i:j]) for i, j in zip(a_starts, a_breaks, strict=False)]
-    b_lines = [tuple(b[i:j]) for i, j in zip(b_starts, b_breaks, strict=False)]
+        return _aligned(a_cores, b_cores)
+    a_starts, b_starts = _starts(a), _starts(b)
+    a_lines = [tuple(a_cores[i:j]) for i, j in pairwise(a_starts)]
+    b_lines = [tuple(b_cores[i:j]) for i, j in pairwise(b_starts)]
     if len(a_lines) * len(b_lines) > MAX_CELLS:
         return [_Span(equal=False, a0=0, a1=len(a), b0=0, b1=len(b))]
     spans: list[_Span] = []
@@ -144,13 +159,11 @@ def _aligned(a: Sequence[Hashable], b: Sequence[Hashable]) -> list[_Span]:
     numbers: dict[Hashable, int] = {}  # numbers, not hashes: the same answer in every process, and no collisions
     left = [numbers.setdefault(token, len(numbers)) for token in a]
     right = [numbers.setdefault(token, len(numbers)) for token in b]
-    return _merged(
-        _Span(op.tag == "equal", op.src_start, op.src_end, op.dest_start, op.dest_end)
-        for op in LCSseq.opcodes(left, right)
-    )
+    ops = LCSseq.opcodes(left, right)
+    return _merged(_Span(op.tag == "equal", op.src_start, op.src_end, op.dest_start, op.dest_end) for op in ops)
 
 
-def _merged(spans: Iterator[_Span] | Sequence[_Span]) -> list[_Span]:
+def _merged(spans: Iterable[_Span]) -> list[_Span]:
     merged: list[_Span] = []
     for span in spans:
         if merged and merged[-1].equal == span.equal:

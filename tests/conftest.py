@@ -71,13 +71,14 @@ def make_facts(
     transition: str = "appeared",
     *,
     title: str = "Aid for Syria",
-    text: str = NEW_TEXT,
+    text: str | None = None,
     before: str = OLD_TEXT,
     term: str = "Syria",
     notify: tuple[str, ...] = ("hook",),
     **more: Any,
 ) -> AlertFacts:
     """Facts of one alert as the rules raise it; what is not told is ordinary."""
+    text = text if text is not None else NEW_TEXT.replace(" for Syria", "") if transition == "dropped" else NEW_TEXT
     old, new = face(1, title, before), face(2, title, text)
     shown = before if transition == "dropped" else text
     raised = AlertRaised(
@@ -107,13 +108,24 @@ def make_facts(
     )
     if transition in ("changed", "dropped"):
         change = ItemRevised(
-            ITEM, FeedId("ministry"), (), CONTENT, "wording", ("number",), ("text",), 1, 2, None, "", CAPTURE, "feedparser/6"
-        )  # fmt: skip
+            item=ITEM,
+            feed=FeedId("ministry"),
+            keys=(),
+            content=CONTENT,
+            kind="wording",
+            flags=("number",),
+            fields=("text",),
+            from_version=1,
+            to_version=2,
+            reverts_to=None,
+            hold="",
+            capture=CAPTURE,
+            parser="feedparser/6",
+        )
         facts = replace(facts, before=old, change=change, cause=recorded(change))
     if transition == "withdrawn":
-        gone = ItemWithdrawn(
-            ITEM, FeedId("ministry"), "page-gone", NOON - timedelta(hours=2), NOON - timedelta(hours=1), ("410 at 11:00",)
-        )  # fmt: skip
+        last, first = NOON - timedelta(hours=2), NOON - timedelta(hours=1)
+        gone = ItemWithdrawn(ITEM, FeedId("ministry"), "page-gone", last, first, ("410 at 11:00",))
         facts = replace(facts, withdrawal=gone, cause=recorded(gone))
     if transition == "degraded":
         health = FeedDegraded(FeedId("ministry"), NOON - timedelta(hours=3), "http_503", 4)

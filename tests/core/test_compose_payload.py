@@ -1,0 +1,154 @@
+"""The JSON that webhooks carry: CONTRACT 5, field by field."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alerts.compose import ChannelComposer, WebhookForm
+from alerts.facts import AlertFacts
+from store.events import AlertHeld, FeedMoved, FeedReissued, Hit
+
+GOLDEN = Path(__file__).parents[1] / "data" / "payloads"
+FactsMaker = Callable[..., AlertFacts]
+
+
+def composed(facts: AlertFacts) -> bytes:
+    return ChannelComposer({"hook": WebhookForm()}, "http://127.0.0.1:8321/").deliveries(facts)[0].body  # type: ignore[dict-item]  # ids are plain text here
+
+
+def data(facts: AlertFacts) -> dict[str, Any]:
+    return json.loads(composed(facts))["data"]  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    "transition", ["appeared", "changed", "dropped", "withdrawn", "restored", "delisted", "degraded"]
+)
+def test_each_kind_of_alert_gives_exactly_these_bytes(alert_facts: FactsMaker, transition: str) -> None:
+    golden = json.loads((GOLDEN / f"{transition}.json").read_text("utf-8"))
+    title = "Aid" if transition == "dropped" else "Aid for Syria"
+    assert (
+        composed(alert_facts(transition, title=title))
+        == json.dumps(golden, ensure_ascii=False, separators=(",", ":")).encode()
+    )
+
+
+def test_offsets_point_at_the_words_in_the_item_as_sent(alert_facts: FactsMaker) -> None:
+    told = data(alert_facts(title="😀 Aid for Сирии", text="Помощь 😀 для Сирии пришла", term="Сирии"))
+    assert [told["item"][m["field"]][m["start"] : m["end"]] for m in told["matches"]] == ["Сирии", "Сирии"]
+
+
+def test_a_text_of_twenty_thousand_characters_is_whole_and_a_longer_one_is_cut_and_says_so(
+    alert_facts: FactsMaker,
+) -> None:
+    whole = data(alert_facts(text="é" * 19_994 + " Syria"))
+    assert len(whole["item"]["text"]) == 20_000
+    assert "truncated" not in whole["item"]
+    longer = data(alert_facts(text="é" * 19_995 + " Syria"))
+    assert (len(longer["item"]["text"]), longer["item"]["truncated"]) == (20_000, True)
+
+
+def test_a_match_beyond_the_cut_has_no_offsets_only_its_snippet(alert_facts: FactsMaker) -> None:
+    told = data(alert_facts(title="", text="word " * 4_100 + "of Syria."))
+    (match,) = told["matches"]
+    assert set(match) == {"term", "field", "snippet"}
+    assert match["snippet"].endswith("of Syria.")
+
+
+def test_a_text_that_was_cut_before_it_came_to_us_says_so_too(alert_facts: FactsMaker) -> None:
+    facts = alert_facts()
+    assert facts.item is not None
+    assert data(replace(facts, item=replace(facts.item, truncated=True)))["item"]["truncated"] is True
+
+
+def test_a_match_in_a_field_that_is_not_sent_has_only_its_snippet(alert_facts: FactsMaker) -> None:
+    facts = alert_facts()
+    author = replace(facts.alert, hits=(Hit("Press", "author", 0, 5), Hit("aid", "category", 0, 3)))
+    assert data(replace(facts, alert=author))["matches"] == [
+        {"term": "Press", "field": "author", "snippet": "Press Office"},
+        {"term": "aid", "field": "category", "snippet": "aid"},
+    ]
+
+
+def test_the_terms_of_a_dropped_topic_are_shown_where_they_stood_before(alert_facts: FactsMaker) -> None:
+    told = data(alert_facts("dropped", title="Aid", before="Aid for Syria left.", text="Aid left."))
+    assert told["matches"] == [{"term": "Syria", "field": "text", "snippet": "Aid for Syria left."}]
+    assert told["change"]["removed"] == ["for Syria"]
+
+
+def test_an_edit_of_title_and_author_is_told_beside_an_unchanged_text(alert_facts: FactsMaker) -> None:
+    facts = alert_facts("changed", text="Same.", before="Same.")
+    assert facts.before is not None
+    facts = replace(facts, before=replace(facts.before, title="Help for Syria", author="Desk"))
+    change = data(facts)["change"]
+    assert (change["removed"], change["added"]) == (["Help", "Desk"], ["Aid", "Press Office"])
+    assert change["diff"] == [["=", "Same."]]
+
+
+def test_the_diff_of_a_very_long_text_keeps_what_surrounds_the_changes(alert_facts: FactsMaker) -> None:
+    long = "word " * 10_000
+    change = data(alert_facts("changed", before=long + "old end.", text=long + "new end."))["change"]
+    assert change["diff"][0] == ["…", str(len(long) - 200)]
+    assert [tag for tag, _ in change["diff"]] == ["…", "=", "-", "+", "="]
+
+
+def test_an_erased_earlier_version_leaves_the_change_without_a_diff(alert_facts: FactsMaker) -> None:
+    change = data(replace(alert_facts("changed"), before=None))["change"]
+    assert (change["diff"], change["added"], change["removed"], change["kind"]) == ([], [], [], "wording")
+
+
+def test_a_blind_spell_is_told(alert_facts: FactsMaker) -> None:
+    facts = alert_facts()
+    assert data(facts)["blind_since"] is None
+    blind = replace(facts, blind_since=facts.recorded_at - timedelta(hours=5))
+    assert data(blind)["blind_since"] == "2026-11-21T07:00:05.123456Z"
+
+
+def test_times_have_six_digits_even_on_the_full_second(alert_facts: FactsMaker) -> None:
+    facts = replace(alert_facts(), recorded_at=datetime.fromisoformat("2026-11-21T23:00:00+03:00"))
+    assert json.loads(composed(facts))["timestamp"] == "2026-11-21T20:00:00.000000Z"
+
+
+def test_a_lone_surrogate_is_replaced_without_moving_the_offsets(alert_facts: FactsMaker) -> None:
+    told = data(alert_facts(title="\ud800 Syria", text=""))
+    match = told["matches"][0]
+    assert told["item"]["title"][match["start"] : match["end"]] == "Syria"
+
+
+def test_composing_again_gives_the_same_deliveries(alert_facts: FactsMaker) -> None:
+    composer = ChannelComposer({"hook": WebhookForm()}, "http://w")  # type: ignore[dict-item]  # as above
+    facts = alert_facts("changed", notify=("hook", "gone"))
+    assert composer.deliveries(facts) == composer.deliveries(facts)
+
+
+def test_a_channel_that_the_settings_no_longer_have_is_held_by_name(alert_facts: FactsMaker) -> None:
+    composer = ChannelComposer({"hook": WebhookForm()}, "http://w")  # type: ignore[dict-item]  # as above
+    pending, held = composer.deliveries(alert_facts(notify=("hook", "gone")))
+    assert (pending.state, pending.reason) == ("pending", "")
+    assert (held.state, held.reason, held.channel) == ("held", "channel-removed", "gone")
+
+
+def test_the_deliveries_of_a_held_alert_are_held_for_its_reason(alert_facts: FactsMaker) -> None:
+    facts = alert_facts()
+    raised = facts.alert
+    held = AlertHeld(
+        raised.alert, raised.rule, raised.feed, raised.item, raised.transition, raised.cause, raised.version,
+        raised.before, raised.hits, raised.topics, raised.follows, "first-fetch",
+    )  # fmt: skip
+    composer = ChannelComposer({"hook": WebhookForm()}, "http://w")  # type: ignore[dict-item]  # as above
+    (delivery,) = composer.deliveries(replace(facts, alert=held))
+    assert (delivery.state, delivery.reason, delivery.next_at) == ("held", "first-fetch", None)
+    assert delivery.body == composer.deliveries(facts)[0].body
+
+
+def test_the_news_of_a_source_tell_what_their_kind_has_to_tell(alert_facts: FactsMaker) -> None:
+    facts = alert_facts("degraded")
+    feed, since = facts.alert.feed, facts.recorded_at
+    moved = data(replace(facts, health=FeedMoved(feed, since, "redirect_308", "https://new.example/feed")))
+    assert moved["url"] == "https://new.example/feed"
+    reissued = data(replace(facts, health=FeedReissued(feed, since, "reissue", 40, 30, 5)))
+    assert (reissued["known"], reissued["changed"], reissued["rekeyed"]) == (40, 30, 5)
