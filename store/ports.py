@@ -50,6 +50,10 @@ class StoreUnavailable(StoreError):
         self.reason = reason
 
 
+class StoreBroken(StoreUnavailable):
+    """Writes are lost (a failed fsync): nothing more is accepted, and the process must end and start again."""
+
+
 class StoreLocked(StoreError):
     """Another process that excludes this one holds the store; the message says who."""
 

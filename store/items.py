@@ -1,0 +1,104 @@
+"""Items by identity, folded from the log: `store.ports.Items`. Contents are read from the events themselves."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import sqlalchemy as sa
+
+from store import codec
+from store.events import AlertId, Content, FeedId, ItemId, ItemPublished, ItemRevised, Key, Position, RuleId
+from store.instants import from_micros
+from store.ports import KnownItem, StoreError, Version
+from store.tables import ALERTS, ALIASES, EVENTS, ITEMS, SALTS, VERSIONS
+
+_MOST_AT_ONCE = 500
+_FIND = sa.select(ALIASES.c.key, ALIASES.c.item).where(
+    ALIASES.c.feed == sa.bindparam("of"), ALIASES.c.key.in_(sa.bindparam("keys", expanding=True))
+)
+_GET = (
+    sa.select(
+        ITEMS.c.id,
+        ITEMS.c.feed,
+        ITEMS.c.state,
+        ITEMS.c.version,
+        ITEMS.c.first_seen_at,
+        ITEMS.c.changed_at,
+        SALTS.c.salt,
+        EVENTS.c.kind,
+        EVENTS.c.data,
+    )
+    .join(EVENTS, EVENTS.c.position == ITEMS.c.position)
+    .outerjoin(SALTS, SALTS.c.item == ITEMS.c.id)
+    .where(ITEMS.c.id.in_(sa.bindparam("ids", expanding=True)))
+)
+_VERSIONS = (
+    sa.select(VERSIONS.c.number, VERSIONS.c.position, EVENTS.c.recorded_at, EVENTS.c.kind, EVENTS.c.data)
+    .join(EVENTS, EVENTS.c.position == VERSIONS.c.position)
+    .where(VERSIONS.c.item == sa.bindparam("of"))
+    .order_by(VERSIONS.c.number)
+)
+_TOLD = (
+    sa.select(ALERTS.c.alert)
+    .where(ALERTS.c.rule == sa.bindparam("by"), ALERTS.c.item == sa.bindparam("of"), ALERTS.c.told.is_not(None))
+    .order_by(ALERTS.c.told)
+)
+
+
+class Items:
+    """The known items as seen by one transaction."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def find(self, feed: FeedId, keys: Collection[Key]) -> Mapping[Key, ItemId]:
+        """Which of these keys are known in that feed; a key belongs to the first item that had it."""
+        found: dict[Key, ItemId] = {}
+        wanted = list(keys)
+        for start in range(0, len(wanted), _MOST_AT_ONCE):
+            some = wanted[start : start + _MOST_AT_ONCE]
+            for key, item in self._connection.execute(_FIND, {"of": feed, "keys": some}):
+                found[Key(key)] = ItemId(item)
+        return found
+
+    def get(self, items: Collection[ItemId]) -> Mapping[ItemId, KnownItem]:
+        """The known ones of these items. `changed_at` is when the latest version was recorded."""
+        found: dict[ItemId, KnownItem] = {}
+        wanted = list(items)
+        for start in range(0, len(wanted), _MOST_AT_ONCE):
+            for row in self._connection.execute(_GET, {"ids": wanted[start : start + _MOST_AT_ONCE]}):
+                found[ItemId(row.id)] = KnownItem(
+                    id=ItemId(row.id),
+                    feed=FeedId(row.feed),
+                    state=row.state,
+                    version=row.version,
+                    content=content_of(row.kind, row.data).content,
+                    salt=row.salt or b"",
+                    first_seen_at=from_micros(row.first_seen_at),
+                    changed_at=from_micros(row.changed_at),
+                )
+        return found
+
+    def versions(self, item: ItemId) -> Sequence[Version]:
+        """Every version, lowest first."""
+        return [
+            _version(number, Position(position), recorded_at, content_of(kind, data))
+            for number, position, recorded_at, kind, data in self._connection.execute(_VERSIONS, {"of": item})
+        ]
+
+    def told(self, rule: RuleId, item: ItemId) -> Sequence[AlertId]:
+        """Alerts raised or released about this item under this rule, in the order in which they were let out."""
+        return [AlertId(alert) for alert in self._connection.execute(_TOLD, {"by": rule, "of": item}).scalars()]
+
+
+def content_of(kind: str, data: bytes) -> ItemPublished | ItemRevised:
+    """The event that made a version; StoreError if the read tables point at another one."""
+    event = codec.decode(kind, data)
+    if not isinstance(event, ItemPublished | ItemRevised):
+        msg = f"the read tables take {kind} for a version of an item: run `feedwitness rebuild`"
+        raise StoreError(msg)
+    return event
+
+
+def _version(number: int, position: Position, recorded_at: int, event: ItemPublished | ItemRevised) -> Version:
+    kind = event.kind if isinstance(event, ItemRevised) else None
+    content: Content = event.content
+    return Version(number, position, from_micros(recorded_at), content, kind)

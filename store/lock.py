@@ -1,0 +1,115 @@
+"""One process at a time: an advisory lock beside the database, for the commands that exclude each other.
+
+The lock is flock(2) on `DATABASE.lock`; the file says who holds it. It is free at the moment its holder dies, whatever
+killed it: children made by fork drop it. Another holder raises `StoreLocked`, which names it.
+"""
+
+import errno
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from store.address import database_path
+from store.ports import StoreLocked, StoreUnavailable
+
+_TRIES = 5
+_PAUSE_SECONDS = 0.02  # `holder` keeps a shared lock for an instant; it must not turn a command away
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a store: process id, command and since when, as that process wrote it."""
+
+    pid: int
+    command: str
+    since: str
+
+    def __str__(self) -> str:
+        return f"`feedwitness {self.command}` (process {self.pid}, since {self.since})"
+
+
+@contextmanager
+def hold(url: str, *, command: str, since: datetime) -> Iterator[None]:
+    """Hold the store's lock; raises `StoreLocked` at once if another process does."""
+    path = _lock_path(url)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    except OSError as error:
+        raise StoreUnavailable("store_away", f"the lock {path} cannot be made: {error.strerror}") from error
+    owner = os.getpid()
+    _inherited.add(descriptor)
+    try:
+        _acquire(descriptor, path)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(asdict(Holder(owner, command, since.isoformat()))).encode(), 0)
+        try:
+            yield
+        finally:
+            if os.getpid() == owner:
+                os.ftruncate(descriptor, 0)
+    finally:
+        if descriptor in _inherited:
+            _inherited.discard(descriptor)
+            os.close(descriptor)
+
+
+def holder(url: str) -> Holder | None:
+    """Who holds the store now; None when nobody does."""
+    path = _lock_path(url)
+    try:
+        with path.open("rb") as file:
+            if (found := _read(path)) is None:
+                return None
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+            return found
+        raise StoreUnavailable("store_away", f"the lock {path} cannot be read: {error.strerror}") from error
+    return None
+
+
+def _acquire(descriptor: int, path: Path) -> None:
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
+    msg = f"the store is in use by {_read(path) or 'another process'}: stop it first"
+    raise StoreLocked(msg)
+
+
+def _read(path: Path) -> Holder | None:
+    try:
+        said = json.loads(path.read_bytes())
+        return Holder(int(said["pid"]), str(said["command"]), str(said["since"]))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _lock_path(url: str) -> Path:
+    database = database_path(url)
+    return database.with_name(database.name + ".lock")
+
+
+_inherited: set[int] = set()
+"""Descriptors of held locks: a forked child closes its copies, or it would keep the lock after its parent's death."""
+
+
+def _let_go_in_child() -> None:
+    for descriptor in _inherited:
+        os.close(descriptor)
+    _inherited.clear()
+
+
+os.register_at_fork(after_in_child=_let_go_in_child)

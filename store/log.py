@@ -1,0 +1,118 @@
+"""The append-only log over the database: `store.ports.EventLog`.
+
+Appending encodes the events, chains them to the head read in the same transaction, and folds them into the read tables.
+Nothing is remembered between transactions, so that several processes may append.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+import uuid_utils
+
+from store import chain, codec
+from store.events import Event, FeedRenamed, Position, Recorded, subject_of
+from store.failpoint import reach
+from store.instants import from_micros, to_micros
+from store.polls import PollStates
+from store.ports import Head, VersionConflict
+from store.projector import project
+from store.tables import EVENTS
+
+_APPEND = sa.insert(EVENTS)
+_HEAD = sa.select(EVENTS.c.position, EVENTS.c.hash, EVENTS.c.recorded_at).order_by(EVENTS.c.position.desc()).limit(1)
+_VERSION = sa.select(sa.func.max(EVENTS.c.version)).where(EVENTS.c.stream == sa.bindparam("of"))
+
+
+class EventLog:
+    """The log as seen by one transaction."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def append(
+        self, stream: str, events: Sequence[Event], *, now: datetime, expected: int | None = None
+    ) -> tuple[Recorded, ...]:
+        """See `store.ports.EventLog.append`; raises `store.codec.Unwritable` for values that JSON cannot carry."""
+        version = self.version(stream)
+        if expected is not None and version != expected:
+            msg = f"stream {stream} is at version {version}, not {expected}: read it again and decide again"
+            raise VersionConflict(msg)
+        if not events:
+            return ()
+        position, previous, last_at = self._end()
+        recorded_at = max(to_micros(now), last_at)
+        at = from_micros(recorded_at)
+        rows: list[dict[str, object]] = []
+        recorded: list[Recorded] = []
+        for event in events:
+            position, version = position + 1, version + 1
+            event_id = str(uuid_utils.uuid7())
+            kind, data = codec.encode(event)
+            subject = subject_of(event)
+            previous = chain.link(
+                previous, chain.leaf(position, event_id, stream, version, kind, subject, recorded_at, data)
+            )
+            rows.append(
+                {
+                    "position": position,
+                    "event_id": event_id,
+                    "stream": stream,
+                    "version": version,
+                    "kind": kind,
+                    "subject": subject,
+                    "recorded_at": recorded_at,
+                    "data": data,
+                    "hash": previous,
+                }
+            )
+            recorded.append(Recorded(Position(position), event_id, stream, version, event, at, previous))
+        self._connection.execute(_APPEND, rows)
+        reach("in_tx")
+        project(self._connection, recorded)
+        self._carry_poll_states(events)
+        return tuple(recorded)
+
+    def read(
+        self,
+        after: Position,
+        limit: int,
+        *,
+        stream: str | None = None,
+        subject: str | None = None,
+        kinds: Collection[str] = (),
+    ) -> Sequence[Recorded]:
+        """See `store.ports.EventLog.read`; raises `UnknownKind` or `Unreadable` for what this program cannot read."""
+        wanted = sa.select(EVENTS).where(EVENTS.c.position > after).order_by(EVENTS.c.position).limit(limit)
+        if stream is not None:
+            wanted = wanted.where(EVENTS.c.stream == stream)
+        if subject is not None:
+            wanted = wanted.where(EVENTS.c.subject == subject)
+        if kinds:
+            wanted = wanted.where(EVENTS.c.kind.in_(codec.stored_kinds(kinds)))
+        return [as_recorded(row) for row in self._connection.execute(wanted)]
+
+    def version(self, stream: str) -> int:
+        """The version of the stream's last event, 0 for a new stream."""
+        return self._connection.execute(_VERSION, {"of": stream}).scalar() or 0
+
+    def head(self) -> Head:
+        """The last position and its hash."""
+        position, digest, _ = self._end()
+        return Head(Position(position), digest)
+
+    def _end(self) -> tuple[int, bytes, int]:
+        last = self._connection.execute(_HEAD).one_or_none()
+        return (0, chain.GENESIS, 0) if last is None else (last.position, last.hash, last.recorded_at)
+
+    def _carry_poll_states(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if isinstance(event, FeedRenamed):
+                PollStates(self._connection).rename(event.formerly, event.feed)
+
+
+def as_recorded(row: sa.Row[tuple[object, ...]]) -> Recorded:
+    """A row of the event table as a value."""
+    event = codec.decode(row.kind, row.data)
+    at = from_micros(row.recorded_at)
+    return Recorded(Position(row.position), row.event_id, row.stream, row.version, event, at, row.hash)

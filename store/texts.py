@@ -1,0 +1,83 @@
+"""Texts beside the log, under salted digests: `store.ports.Texts`.
+
+A body is one byte that says how it is packed, then the text: as it is, or deflated. What cannot be unpacked is left out
+on reading, as an erased text is; `store.verify` is who complains.
+"""
+
+import os
+import zlib
+from collections.abc import Collection, Mapping
+
+import sqlalchemy as sa
+
+from store.chain import text_digest
+from store.events import ItemId, TextDigest
+from store.tables import SALTS, TEXTS
+
+_SALT_BYTES = 16
+_PLAIN, _DEFLATED = b"\0", b"\1"
+_WORTH_DEFLATING = 128
+
+_SALT_OF = sa.select(SALTS.c.salt).where(SALTS.c.item == sa.bindparam("of"))
+_ADD_SALT = sa.insert(SALTS)
+_KNOWN = sa.select(TEXTS.c.digest).where(TEXTS.c.digest == sa.bindparam("of"))
+_ADD_TEXT = sa.insert(TEXTS)
+_BODIES = sa.select(TEXTS.c.digest, TEXTS.c.body).where(TEXTS.c.digest.in_(sa.bindparam("digests", expanding=True)))
+_MOST_AT_ONCE = 500
+
+
+class Texts:
+    """The text store as seen by one transaction."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+        self._salts: dict[ItemId, bytes] = {}
+
+    def salt(self, item: ItemId) -> bytes:
+        """The item's salt (16 bytes), made and kept at the first call."""
+        if (salt := self._salts.get(item)) is None:
+            salt = self._connection.execute(_SALT_OF, {"of": item}).scalar()
+            if salt is None:
+                salt = os.urandom(_SALT_BYTES)
+                self._connection.execute(_ADD_SALT, {"item": item, "salt": salt})
+            self._salts[item] = salt
+        return salt
+
+    def put(self, item: ItemId, text: str) -> TextDigest:
+        """Keep a text, once; returns its digest."""
+        digest = TextDigest(text_digest(self.salt(item), text))
+        if self._connection.execute(_KNOWN, {"of": digest}).first() is None:
+            self._connection.execute(_ADD_TEXT, {"digest": digest, "item": item, "body": pack(text)})
+        return digest
+
+    def get(self, digests: Collection[TextDigest]) -> Mapping[TextDigest, str]:
+        """Known texts by digest; erased or unknown ones are left out."""
+        wanted = list(dict.fromkeys(digests))
+        found: dict[TextDigest, str] = {}
+        for start in range(0, len(wanted), _MOST_AT_ONCE):
+            some = wanted[start : start + _MOST_AT_ONCE]
+            for digest, body in self._connection.execute(_BODIES, {"digests": some}):
+                if (text := unpack(body)) is not None:
+                    found[TextDigest(digest)] = text
+        return found
+
+
+def pack(text: str) -> bytes:
+    """The bytes that are stored for a text."""
+    plain = text.encode()
+    if len(plain) >= _WORTH_DEFLATING and len(deflated := zlib.compress(plain)) < len(plain):
+        return _DEFLATED + deflated
+    return _PLAIN + plain
+
+
+def unpack(body: bytes) -> str | None:
+    """The text again; None when the bytes are damaged."""
+    try:
+        match body[:1]:
+            case b"\0":
+                return body[1:].decode()
+            case b"\1":
+                return zlib.decompress(body[1:]).decode()
+    except (zlib.error, UnicodeDecodeError):
+        pass
+    return None

@@ -1,0 +1,61 @@
+"""The ports of one atomic unit, over one connection: `store.ports.Transaction`."""
+
+from functools import cached_property
+
+import sqlalchemy as sa
+
+from store.captures import Captures
+from store.checkpoints import Checkpoints
+from store.items import Items
+from store.log import EventLog
+from store.outbox import Outbox
+from store.polls import PollStates
+from store.rules import Rules
+from store.texts import Texts
+
+
+class Transaction:
+    """Made when a transaction begins, worthless when it ends. Ports are made when asked for."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+
+    @cached_property
+    def log(self) -> EventLog:
+        """The append-only log."""
+        return EventLog(self.connection)
+
+    @cached_property
+    def texts(self) -> Texts:
+        """Texts beside the log."""
+        return Texts(self.connection)
+
+    @cached_property
+    def captures(self) -> Captures:
+        """Raw captures of responses."""
+        return Captures(self.connection)
+
+    @cached_property
+    def items(self) -> Items:
+        """Items by identity."""
+        return Items(self.connection)
+
+    @cached_property
+    def polls(self) -> PollStates:
+        """What polling remembers."""
+        return PollStates(self.connection)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """What must leave the house."""
+        return Outbox(self.connection)
+
+    @cached_property
+    def checkpoints(self) -> Checkpoints:
+        """How far each follower has read."""
+        return Checkpoints(self.connection)
+
+    @cached_property
+    def rules(self) -> Rules:
+        """The rules as the log tells them."""
+        return Rules(self.connection)

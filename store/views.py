@@ -1,0 +1,124 @@
+"""Read-only questions of people and scripts over one snapshot: `store.ports.Views`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import get_args
+
+import sqlalchemy as sa
+
+from store.codec import about_from_text
+from store.events import AlertId, FeedId, ItemId, Position, RuleId
+from store.instants import from_micros, to_micros
+from store.items import content_of
+from store.outbox import read_delivery
+from store.ports import AlertRow, Delivery, DeliveryState, ItemFilter, ItemRow
+from store.tables import ALERTS, CHECKPOINTS, DELIVERIES, EVENTS, FEEDS, ITEMS
+from store.transaction import Transaction
+
+_PAGE = 200
+FOLLOWER = "react"
+"""The follower whose backlog is called `unread`."""
+
+_ITEMS = (
+    sa.select(ITEMS, EVENTS.c.kind, EVENTS.c.data)
+    .join(EVENTS, EVENTS.c.position == ITEMS.c.position)
+    .order_by(ITEMS.c.first_seen_at.desc(), ITEMS.c.position.desc())
+)
+
+
+class Views:
+    """Questions over the snapshot of one transaction."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    @cached_property
+    def tx(self) -> Transaction:
+        """The ports over the same snapshot; they cannot write."""
+        return Transaction(self._connection)
+
+    def items(self, wanted: ItemFilter, *, texts: bool = False) -> Iterator[ItemRow]:
+        """Newest first by observation; `texts` fills `text` and `about`. An erased text shows as ""."""
+        chosen = _ITEMS
+        if wanted.feed is not None:
+            chosen = chosen.where(ITEMS.c.feed == wanted.feed)
+        if wanted.item is not None:
+            chosen = chosen.where(ITEMS.c.id == wanted.item)
+        if wanted.since is not None:
+            chosen = chosen.where(ITEMS.c.first_seen_at >= to_micros(wanted.since))
+        if wanted.withdrawn:
+            chosen = chosen.where(ITEMS.c.state == "withdrawn")
+        for page in self._connection.execute(chosen).partitions(_PAGE):
+            yield from self._page(page, texts=texts)
+
+    def _page(self, rows: Sequence[sa.Row[tuple[object, ...]]], *, texts: bool) -> Iterator[ItemRow]:
+        contents = [content_of(row.kind, row.data).content for row in rows]
+        digests = {digest for content in contents for digest in (content.title, content.about)}
+        if texts:
+            digests.update(content.text for content in contents)
+        known = self.tx.texts.get(digests)
+        for row, content in zip(rows, contents, strict=True):
+            about = about_from_text(known[content.about]) if content.about in known else None
+            yield ItemRow(
+                id=ItemId(row.id),
+                feed=FeedId(row.feed),
+                version=row.version,
+                state=row.state,
+                title=known.get(content.title, ""),
+                link=about.link if about else "",
+                published_at=content.published_at,
+                observed_at=from_micros(row.first_seen_at),
+                language=content.language,
+                text=known.get(content.text, "") if texts else "",
+                about=about if texts else None,
+            )
+
+    def alerts(self, *, alert: AlertId | None = None, item: ItemId | None = None) -> Sequence[AlertRow]:
+        """Alerts, oldest first."""
+        chosen = sa.select(ALERTS).order_by(ALERTS.c.position)
+        if alert is not None:
+            chosen = chosen.where(ALERTS.c.alert == alert)
+        if item is not None:
+            chosen = chosen.where(ALERTS.c.item == item)
+        return [
+            AlertRow(
+                alert=AlertId(row.alert),
+                rule=RuleId(row.rule),
+                feed=FeedId(row.feed),
+                item=None if row.item is None else ItemId(row.item),
+                transition=row.transition,
+                cause=Position(row.cause),
+                position=Position(row.position),
+                recorded_at=from_micros(row.recorded_at),
+                held=row.held,
+                follows=None if row.follows is None else AlertId(row.follows),
+            )
+            for row in self._connection.execute(chosen)
+        ]
+
+    def deliveries(self, *, state: str | None = None, alert: AlertId | None = None) -> Sequence[Delivery]:
+        """Deliveries, oldest first."""
+        chosen = sa.select(DELIVERIES).order_by(DELIVERIES.c.created_at, DELIVERIES.c.id)
+        if state is not None:
+            chosen = chosen.where(DELIVERIES.c.state == state)
+        if alert is not None:
+            chosen = chosen.where(DELIVERIES.c.alert == alert)
+        return [read_delivery(row) for row in self._connection.execute(chosen)]
+
+    def hits(self, rule: RuleId) -> int:
+        """How many alerts the rule has raised or had released."""
+        told = sa.select(sa.func.count()).where(ALERTS.c.rule == rule, ALERTS.c.told.is_not(None))
+        return self._connection.execute(told).scalar_one()
+
+    def counts(self) -> Mapping[str, int]:
+        """Deliveries by state, events not yet reacted to (`unread`), `items`, `feeds`."""
+        by_state = sa.select(DELIVERIES.c.state, sa.func.count()).group_by(DELIVERIES.c.state)
+        counts = dict.fromkeys(get_args(DeliveryState), 0)
+        counts.update((state, count) for state, count in self._connection.execute(by_state))
+        read = self._connection.execute(
+            sa.select(CHECKPOINTS.c.position).where(CHECKPOINTS.c.name == FOLLOWER)
+        ).scalar()
+        counts["unread"] = self.tx.log.head().position - (read or 0)
+        for name, table in (("items", ITEMS), ("feeds", FEEDS)):
+            counts[name] = self._connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+        return counts

@@ -1,0 +1,162 @@
+"""The single writer: one thread that owns the writing connection and commits whatever waits together.
+
+In come jobs, each a function of a transaction; each runs in a savepoint of its own, so that one that raises leaves
+nothing behind, and its future gets the exception. Futures resolve after the commit that holds their job. When the
+commit, or the transaction under the jobs, fails, every future of that group gets the same `StoreUnavailable`; nothing
+of the group is kept, and nothing is tried again here. After a failed fsync the writer accepts nothing more.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from store.failpoint import reach
+from store.failure import translate, translated
+from store.ports import StoreBroken, StoreError, StoreUnavailable
+from store.transaction import Transaction
+
+T = TypeVar("T")
+MOST_TOGETHER = 256
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A job in the queue, and what came of it."""
+
+    job: Callable[[Transaction], Any]
+    future: "Future[Any]" = field(default_factory=Future)
+    result: Any = None
+    error: BaseException | None = None
+
+    def settle(self) -> None:
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)
+
+
+class _GroupLost(Exception):
+    """The transaction that held the jobs is gone."""
+
+    def __init__(self, reason: StoreError) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+class Writer:
+    """Runs jobs in single file. `trouble` is the named reason why the last commit failed, "" when it did not."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._gate = threading.Lock()
+        self._closed = False
+        self._broken: StoreBroken | None = None
+        self.trouble = ""
+        self.commits = 0
+        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Callable[[Transaction], T]) -> "Future[T]":
+        """Queue a job; raises `StoreUnavailable` when the writer is closed, `StoreBroken` when it is broken."""
+        waiting = _Waiting(job)
+        with self._gate:
+            if self._broken is not None:
+                raise self._broken
+            if self._closed:
+                raise StoreUnavailable("store_away", "the store is closed")
+            self._queue.put(waiting)
+        return waiting.future
+
+    def close(self) -> None:
+        """Finish what is queued, then stop; waits for it. Any later call does nothing."""
+        with self._gate:
+            if not self._closed:
+                self._closed = True
+                self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while group := self._next_group():
+                self._commit([waiting for waiting in group if waiting.future.set_running_or_notify_cancel()])
+        finally:
+            self._engine.dispose()
+
+    def _next_group(self) -> list[_Waiting]:
+        """What waits now, at most so many; waits for the first. Empty when the writer is closed."""
+        group: list[_Waiting] = []
+        one = self._queue.get()
+        try:
+            while one is not None:
+                group.append(one)
+                if len(group) == MOST_TOGETHER:
+                    return group
+                one = self._queue.get_nowait()
+        except Empty:
+            return group
+        if group:
+            self._queue.put(None)  # the end was reached in the middle of a group: find it again
+        return group
+
+    def _commit(self, group: list[_Waiting]) -> None:
+        if not group:
+            return
+        try:
+            self._together(group)
+        except _GroupLost as lost:
+            self._lose(group, lost.reason)
+        except DBAPIError as error:
+            self._lose(group, translate(error))
+        else:
+            self.trouble = ""
+            self.commits += 1
+            reach("after_commit")
+        for waiting in group:
+            waiting.settle()
+
+    def _together(self, group: list[_Waiting]) -> None:
+        if self._broken is not None:
+            raise _GroupLost(self._broken)
+        with self._engine.begin() as connection:
+            for waiting in group:
+                self._try(connection, waiting)
+            reach("before_commit")
+
+    @staticmethod
+    def _try(connection: sa.Connection, waiting: _Waiting) -> None:
+        """Run one job in its savepoint."""
+        connection.exec_driver_sql("SAVEPOINT job")
+        try:
+            with translated():
+                waiting.result = waiting.job(Transaction(connection))
+        except BaseException as error:  # whatever a job raises belongs to its future, never to this thread
+            waiting.error = error
+            if isinstance(error, StoreUnavailable) or not _in_transaction(connection):
+                raise _GroupLost(error if isinstance(error, StoreError) else _gone()) from error
+            connection.exec_driver_sql("ROLLBACK TO job")
+        connection.exec_driver_sql("RELEASE job")
+
+    def _lose(self, group: list[_Waiting], reason: StoreError) -> None:
+        self.trouble = reason.reason if isinstance(reason, StoreUnavailable) else "store_io"
+        if isinstance(reason, StoreBroken):
+            with self._gate:
+                self._broken = reason
+        for waiting in group:
+            waiting.error = reason
+
+
+def _in_transaction(connection: sa.Connection) -> bool:
+    driver = connection.connection.driver_connection
+    return isinstance(driver, sqlite3.Connection) and driver.in_transaction
+
+
+def _gone() -> StoreUnavailable:
+    return StoreUnavailable("store_io", "the database gave up the transaction: try again")
