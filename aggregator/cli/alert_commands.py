@@ -39,10 +39,7 @@ def rules(ctx: typer.Context) -> None:
         return
     out.table(
         ("rule", "hits", "on", "notify", "match"),
-        (
-            (r["id"], r["hits"], ", ".join(r["on"]), ", ".join(r["notify"]), r["match"] or "(source health)")
-            for r in rows
-        ),
+        ((r["id"], r["hits"], _listed(r["on"]), _listed(r["notify"]), r["match"] or "(source health)") for r in rows),
         empty="no rules in force: write [rules.NAME] tables; `feedwitness check` reads them",
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
-from alerts.diff import Diff, word_diff
+from alerts.diff import Entry, word_diff
 from store.events import (
     Content,
     ItemAbsent,
@@ -37,7 +37,7 @@ class Chapter:
     version: int | None = None
     title: str | None = None
     text: str | None = None
-    diffs: tuple[tuple[str, Diff], ...] = field(default=())
+    diffs: tuple[tuple[str, tuple[Entry, ...]], ...] = field(default=())
 
     def as_row(self) -> dict[str, object]:
         """The chapter for JSON."""
@@ -106,10 +106,12 @@ def _chapter(recorded: Recorded, contents: Mapping[int, Content], texts: Mapping
             return chapter(other.KIND)
 
 
-def _diffs(before: Content, after: Content, texts: Mapping[TextDigest, str]) -> tuple[tuple[str, Diff], ...]:
+def _diffs(
+    before: Content, after: Content, texts: Mapping[TextDigest, str]
+) -> tuple[tuple[str, tuple[Entry, ...]], ...]:
     pairs = (("title", before.title, after.title), ("text", before.text, after.text))
     return tuple(
-        (name, word_diff(texts[old], texts[new]))
+        (name, word_diff(texts[old], texts[new]).entries)
         for name, old, new in pairs
         if old != new and old in texts and new in texts
     )

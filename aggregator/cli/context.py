@@ -56,9 +56,9 @@ class Context:
     @contextmanager
     def store(self) -> "Iterator[Store]":
         """The store that exists; commands that only read do not make one."""
-        from store.engine import open_store
+        from store.database import open_store
 
-        with open_store(self.settings().store.url, migrate=False) as store:
+        with open_store(self.settings().store.url, read_only=True) as store:
             yield store
 
     @contextmanager

@@ -14,6 +14,7 @@ from store.events import FeedId, ItemId
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from alerts.diff import Entry
     from store.ports import ItemRow, Views
 
 
@@ -131,14 +132,14 @@ def _tell(chapter: Chapter) -> None:
     out.say("")
 
 
-def _marked(label: str, diff: Sequence[tuple[str, str]]) -> "Text":
+def _marked(label: str, diff: "Sequence[Entry]") -> "Text":
     from rich.text import Text
 
     styles = {"-": "red strike", "+": "green bold", "=": ""}
     marks = {"-": ("[-", "-]"), "+": ("{+", "+}"), "=": ("", "")}
     parts: Iterator[tuple[str, str]] = (
-        (f"{marks[op][0]}{_shortened(out.safe(text)) if op == '=' else out.safe(text)}{marks[op][1]}", styles[op])
-        for op, text in diff
+        (f"{marks[tag][0]}{_shortened(out.safe(text)) if tag == '=' else out.safe(text)}{marks[tag][1]}", styles[tag])
+        for tag, text in diff
     )
     return Text.assemble(f"    {label}: ", *parts)
 

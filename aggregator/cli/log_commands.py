@@ -105,7 +105,7 @@ def verify(ctx: typer.Context) -> int:
 def rebuild(ctx: typer.Context) -> None:
     """Throw the read tables away and replay the log into them."""
     from aggregator.clock import utc_now
-    from store.engine import open_store
+    from store.database import open_store
     from store.lock import hold
     from store.rebuild import rebuild as replay
 
