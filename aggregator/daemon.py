@@ -91,7 +91,7 @@ class Daemon:
         self._pulse.beat(name)
         try:
             await job()
-                except StoreUnavailable as away:
+        except StoreUnavailable as away:
             self._store_fails(away)
         except Exception:  # the loop outlives its bugs
             log.exception("a turn of %s failed", name)
