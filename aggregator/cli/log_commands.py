@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import typer
@@ -88,8 +88,9 @@ def verify(ctx: typer.Context) -> int:
     from store.verify import verify as recompute
 
     here = context(ctx)
-    with here.store() as store, _progress("verifying", quiet=here.json) as advance:
-        report = recompute(store, advance)
+    with here.store() as store, out.progress("verifying", quiet=here.json) as advance:
+        total = _head(store)
+        report = recompute(store, lambda done: advance(done, total))
     if here.json:
         out.emit({
             "ok": report.ok, "events": report.head.position, "hash": report.head.hash.hex(),
@@ -100,6 +101,11 @@ def verify(ctx: typer.Context) -> int:
     else:
         out.say(f"the log does not hold: position {report.first_bad}: {report.problem}")
     return 0 if report.ok else 1
+
+
+def _head(store: "Store") -> Position:
+    with store.read() as tx:
+        return tx.log.head().position
 
 
 def rebuild(ctx: typer.Context) -> None:
@@ -114,35 +120,11 @@ def rebuild(ctx: typer.Context) -> None:
     with (
         hold(url, command="rebuild", since=utc_now()),
         open_store(url, migrate=False) as store,
-        _progress("replaying", quiet=here.json) as advance,
+        out.progress("replaying", quiet=here.json) as advance,
     ):
-        count = replay(store, advance)
+        total = _head(store)
+        count = replay(store, lambda done: advance(done, total))
     if here.json:
         out.emit({"events": count})
     else:
         out.say(f"replayed {count} events; the read tables are as the log says")
-
-
-class _progress:  # noqa: N801  # used as a statement, like a function
-    """A progress bar on a terminal, nothing elsewhere; gives `advance(done, total)`."""
-
-    def __init__(self, label: str, *, quiet: bool) -> None:
-        self._label = label
-        self._bar = None
-        if sys.stderr.isatty() and not quiet:
-            from rich.console import Console
-            from rich.progress import Progress
-
-            self._bar = Progress(console=Console(stderr=True), transient=True)
-
-    def __enter__(self) -> Callable[[int, int], None]:
-        if self._bar is None:
-            return lambda _done, _total: None
-        bar = self._bar
-        bar.start()
-        task = bar.add_task(self._label, total=None)
-        return lambda done, total: bar.update(task, completed=done, total=total)
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()

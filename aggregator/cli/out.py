@@ -6,7 +6,7 @@ Colours appear only on a terminal, and never when NO_COLOR is set (rich sees to 
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
@@ -18,7 +18,20 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-__all__ = ["compact", "console", "emit", "emit_rows", "line", "note", "safe", "say", "stamp", "table", "when"]
+__all__ = [
+    "compact",
+    "console",
+    "emit",
+    "emit_rows",
+    "line",
+    "note",
+    "progress",
+    "safe",
+    "say",
+    "stamp",
+    "table",
+    "when",
+]
 
 
 @cache
@@ -90,3 +103,28 @@ def _plain(value: object) -> object:
             return value.hex()
         case _:
             return str(value)
+
+
+class progress:  # noqa: N801  # used as a statement, like a function
+    """A progress bar on a terminal, nothing elsewhere; gives `advance(done, total)`."""
+
+    def __init__(self, label: str, *, quiet: bool) -> None:
+        self._label = label
+        self._bar = None
+        if sys.stderr.isatty() and not quiet:
+            from rich.console import Console
+            from rich.progress import Progress
+
+            self._bar = Progress(console=Console(stderr=True), transient=True)
+
+    def __enter__(self) -> Callable[[int, int], None]:
+        if self._bar is None:
+            return lambda _done, _total: None
+        bar = self._bar
+        bar.start()
+        task = bar.add_task(self._label, total=None)
+        return lambda done, total: bar.update(task, completed=done, total=total)
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()

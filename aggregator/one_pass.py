@@ -1,0 +1,71 @@
+"""One pass over feeds, for `poll`: look at each now, due or not, react to what was recorded, try each due delivery once."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from aggregator.carrier import PollReport
+from aggregator.clock import utc_now
+from aggregator.wiring import Program
+from store.events import FeedId
+
+
+@dataclass(frozen=True, slots=True)
+class PassReport:
+    """What one pass did. `waiting`: deliveries to be retried later; `dead`: deliveries that died in this pass."""
+
+    reports: tuple[PollReport, ...]
+    delivered: int
+    waiting: int
+    dead: int
+
+    @property
+    def failed(self) -> tuple[PollReport, ...]:
+        """Polls without a usable document."""
+        return tuple(report for report in self.reports if report.failure)
+
+    @property
+    def events(self) -> int:
+        """How many events the polls recorded."""
+        return sum(report.recorded for report in self.reports)
+
+    @property
+    def good(self) -> bool:
+        """No feed failed and no delivery died; one that waits for its next try is no failure."""
+        return not self.failed and not self.dead
+
+    def as_json(self) -> dict[str, object]:
+        """The pass for machines."""
+        return {
+            "feeds": [
+                {"id": r.feed, "events": r.recorded, "failure": r.failure or None, "detail": r.detail}
+                for r in self.reports
+            ],
+            "delivered": self.delivered,
+            "waiting": self.waiting,
+            "dead": self.dead,
+        }
+
+
+async def one_pass(program: Program, feeds: Sequence[FeedId], advance: Callable[[int, int], None]) -> PassReport:
+    """Poll these feeds, then react until the log is read, then deliver. `advance` hears (polled, of)."""
+    done: list[PollReport] = []
+
+    async def look(feed: FeedId) -> None:
+        done.append(await program.carrier.look(feed, forced=True))
+        advance(len(done), len(feeds))
+
+    async with asyncio.TaskGroup() as group:
+        for feed in feeds:
+            group.create_task(look(feed))
+    await program.carrier.flush()
+    while await asyncio.to_thread(program.reactor.run_once):
+        pass
+    attempts = await program.deliverer.drain_once(utc_now())
+    became = [attempt.verdict.state for attempt in attempts]
+    return PassReport(
+        reports=tuple(sorted(done, key=lambda report: report.feed)),
+        delivered=became.count("delivered"),
+        waiting=became.count("pending"),
+        dead=became.count("dead"),
+    )
