@@ -208,7 +208,7 @@ def _rescued(model: type[T], keys: Mapping[str, Any], faulty: Collection[str], f
         return model.model_construct(**(blank | dict(fallback)))
 
 
-def _written(keys: Mapping[str, Any], place: tuple[int | str, ...]) -> tuple[Key, object]:
+def _written(keys: Mapping[str, Any], place: tuple[Any, ...]) -> tuple[Key, object]:
     """The part of pydantic's place that the file knows, and what stands there."""
     found: Any = keys
     path: Key = ()

@@ -23,6 +23,9 @@ _STRING = re.compile(
 )
 _BARE = re.compile(r"[^\s.=\]\[#\"',{}]+")
 _SCALAR = re.compile(r"[^,\]}#\n]+")
+_PLAIN_PAIR = re.compile(
+    r"""([A-Za-z0-9_-]+)[ \t]*=[ \t]*("[^"\\\n]*"|'[^'\n]*'|[\w.+-]+)[ \t]*(?:\r?\n)+(?=[A-Za-z\[])"""
+)
 _ESCAPE = re.compile(r"\\(?:u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2}|[ \t]*\r?\n\s*|.)|\r\n|.", re.DOTALL)
 
 
@@ -71,6 +74,10 @@ class _Walk:
         table: Key = ()
         self.skip()
         while self.at < len(self.text):
+            if plain := _PLAIN_PAIR.match(self.text, self.at):  # nearly every line of a long list of feeds
+                self.spots[(*table, plain[1])] = Spot(plain.span(1), plain.span(2))
+                self.at = plain.end()
+                continue
             if self.text[self.at] == "[":
                 table = self.header()
             else:
