@@ -1,4 +1,4 @@
-"""One pass over feeds, for `poll`: look at each now, due or not, react to what was recorded, try each due delivery once."""
+"""One pass over feeds, for `poll`: look at each now, react to what was recorded, try each due delivery once."""
 
 import asyncio
 from collections.abc import Callable, Sequence
