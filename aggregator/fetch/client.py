@@ -35,7 +35,7 @@ from aggregator.fetch.guard import AddressGuard, Network, odd_spelling
 from aggregator.fetch.retry_after import retry_after
 from aggregator.outcome import Fetched, FetchFailed, FetchOutcome, FetchRequest, NotModified, Redirect
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("feedwitness.fetch")
 
 MAX_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})

@@ -8,11 +8,12 @@ other side wrote word for word. Unknown kinds are `protocol`, with the name of t
 import re
 import socket
 import ssl
-import unicodedata
 import zlib
 from collections.abc import Iterator
 
 import httpx
+
+from alerts.plain import one_line
 
 _MAX_DETAIL = 240
 _USERINFO = re.compile(r"//[^/?#\s]*@")
@@ -39,10 +40,8 @@ def named(error: Exception) -> tuple[str, str]:
 
 
 def clean_line(text: str) -> str:
-    """One line fit for a log, a terminal and a page: no control or format characters, no userinfo, not too long."""
-    visible = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text[: 4 * _MAX_DETAIL])
-    line = _USERINFO.sub("//", " ".join(visible.split()))
-    return line if len(line) <= _MAX_DETAIL else line[: _MAX_DETAIL - 1] + "…"
+    """One line fit for a log, a terminal and a page, without the userinfo of any URL in it, and not too long."""
+    return one_line(_USERINFO.sub("//", text), _MAX_DETAIL)
 
 
 def tls_words(error: ssl.SSLError) -> str:
@@ -97,4 +96,4 @@ def _words(cause: BaseException) -> str:
         return cause.strerror or type(cause).__name__
     if isinstance(cause, httpx.ProtocolError) and str(cause).startswith(_CUT_OFF):
         return "the server closed the connection before its answer was complete"
-    return f"{type(cause).__name__}: {cause}" if isinstance(cause, httpx.LocalProtocolError) else str(cause)
+    return str(cause) or type(cause).__name__
