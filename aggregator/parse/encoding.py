@@ -49,16 +49,22 @@ _CODE_PAGES = {
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The characters of a document, without its byte order mark. `problem` "" when they are what was announced."""
+    """The characters of a document, without its byte order mark. `problem` "" when they are what was announced.
+
+    `lossy`: some bytes stand for no character, U+FFFD stands in their place.
+    """
 
     text: str
     problem: str = ""
+    lossy: bool = False
 
 
 def decode(body: bytes, content_type: str, override: str = "") -> Decoded:
     """`content_type` is the value of the HTTP header; `override` the operator's encoding, which wins over all."""
     if codec := _codec(override):
-        return Decoded(body.decode(codec, "replace").removeprefix("\ufeff"))
+        forced = body.decode(codec, "replace").removeprefix("\ufeff")
+        lossy = "\ufffd" in forced
+        return Decoded(forced, f"some bytes are not {codec}" if lossy else "", lossy)
     bom, codec = next(((bom, codec) for bom, codec in _BOMS if body.startswith(bom)), (b"", ""))
     body = body[len(bom) :]
     announced = codec or _announced(body, content_type)
@@ -89,13 +95,14 @@ def _guess(body: bytes, announced: str) -> Decoded:
         return Decoded(mended, f"announced as {announced}, read as utf-8")
     high = sum(len(run) for run in re.findall(rb"[\x80-\xff]+", body))
     if announced == "utf-8" and broken * 10 <= high:
-        return Decoded(mended, f"{broken} places are not valid utf-8")
+        return Decoded(mended, f"{broken} places are not valid utf-8", lossy=True)
     match = _LANGUAGE.search(body[:4096])
     codec = _CODE_PAGES.get(match[1].decode("ascii").lower(), "") if match else ""
     for candidate in (codec, "cp1252"):
         if candidate and (text := _strictly(body, candidate)) is not None:
             return Decoded(text, f"announced as {announced}, read as {candidate}: set `encoding` if that is wrong")
-    return Decoded(body.decode("cp1252", "replace"), f"announced as {announced}, read as cp1252 with broken places")
+    mended = body.decode(codec or "cp1252", "replace")
+    return Decoded(mended, f"announced as {announced}, read as {codec or 'cp1252'} with broken places", lossy=True)
 
 
 def _strictly(body: bytes, codec: str) -> str | None:

@@ -17,7 +17,7 @@ import feedparser
 
 from aggregator.outcome import ParsedFeed, ParseFailed, ParseOutcome
 from aggregator.parse import jsonfeed, limits
-from aggregator.parse.encoding import decode
+from aggregator.parse.encoding import Decoded, decode
 from aggregator.parse.entry import Context, Fields, read_entry, stored, title_of
 from aggregator.parse.gate import Document, examine
 from aggregator.parse.links import absolute
@@ -30,7 +30,8 @@ PARSER = f"feedwitness-1 feedparser-{feedparser.__version__}"
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 _FORMATS = {"rss10": "rdf", "rss090": "rdf"}
 _FORMATS_BY_ROOT = {"rss": "rss", "feed": "atom", "rdf": "rdf", "channel": "cdf"}
-_NUMERIC_REFERENCE = re.compile(r"&#(?:(\d{1,5000})|[xX]([0-9a-fA-F]{1,5000}));?")
+_REFERENCE = re.compile(r"&#(?:(\d{1,5000})|[xX]([0-9a-fA-F]{1,5000}));?")
+_REFERENCES = re.compile(rf"(?:{_REFERENCE.pattern})+")
 
 
 def parse(body: bytes, content_type: str, url: str, encoding: str = "", timezone: str = "") -> ParseOutcome:
@@ -40,13 +41,12 @@ def parse(body: bytes, content_type: str, url: str, encoding: str = "", timezone
         document = examine(decoded.text)
         if isinstance(document, ParseFailed):
             return document
-        problem = decoded.problem or document.problem
         if document.kind == "json":
-            return jsonfeed.read(document.text, url, timezone, PARSER, problem)
+            return jsonfeed.read(document.text, url, timezone, PARSER, decoded.problem)
         result = _feedparsed(document.text)
         if isinstance(result, ParseFailed):
             return result
-        return _read(result, document, url, timezone, problem)
+        return _read(result, document, url, timezone, decoded)
     except MemoryError:
         return ParseFailed("parse_memory", "the document needs more memory than a parse may have")
 
@@ -59,7 +59,7 @@ def _feedparsed(text: str) -> Fields | ParseFailed:
         raise
     except Exception as error:  # noqa: BLE001 - feedparser raises KeyError, TypeError, UnicodeError and more on bad input
         first = error
-    mended = _NUMERIC_REFERENCE.sub(_character, text)
+    mended = _REFERENCES.sub(_mended, text)
     if mended != text:
         try:
             return _call(mended)
@@ -78,15 +78,22 @@ def _call(text: str) -> Fields:
     return dict(result)
 
 
-def _character(reference: re.Match[str]) -> str:
-    """A reference that XML allows stays; one half of a surrogate pair or a number beyond Unicode goes."""
-    digits, base = (reference[1], 10) if reference[1] else (reference[2], 16)
-    code = int(digits, base) if len(digits) < 9 else -1
-    allowed = code in (9, 10, 13) or 0x20 <= code < 0xD800 or 0xE000 <= code < 0x110000
-    return reference[0] if allowed else ""
+def _mended(references: re.Match[str]) -> str:
+    """Two halves of a surrogate pair become their character; what is no character goes; the rest stays."""
+    codes = [
+        int(digits or hexadecimal, 10 if digits else 16) if len(digits or hexadecimal) < 9 else -1
+        for digits, hexadecimal in _REFERENCE.findall(references[0])
+    ]
+    if all(0 <= code < 0x110000 and not 0xD800 <= code < 0xE000 for code in codes):
+        return references[0]
+    wide = "".join(chr(code) for code in codes if 0 <= code < 0x110000)
+    characters = wide.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
+    return "".join(f"&#{ord(character)};" for character in characters)
 
 
-def _read(result: Fields, document: Document, url: str, timezone: str, problem: str) -> ParseOutcome:
+def _read(result: Fields, document: Document, url: str, timezone: str, decoded: Decoded) -> ParseOutcome:
+    """Blanks or junk around the document are no harm to it: they are a `problem`, but it is well-formed."""
+    problem = decoded.problem or document.problem
     error = result.get("bozo_exception")
     strict = not isinstance(error, SAXException)
     if isinstance(error, SAXException):
@@ -109,7 +116,7 @@ def _read(result: Fields, document: Document, url: str, timezone: str, problem: 
         language=language,
         entries=tuple(read_entry(entry, context) for entry in entries[: limits.ENTRIES]),
         tombstones=read_tombstones(document.text),
-        well_formed=strict and not document.problem and "not valid" not in problem and "broken" not in problem,
+        well_formed=strict and not decoded.lossy,
         problem=problem[: limits.PROBLEM],
         parser=PARSER,
     )

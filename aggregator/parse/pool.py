@@ -24,7 +24,7 @@ _MAX_ANSWER = 256 * 1024 * 1024
 
 
 class ParsePool:
-    """At most `size` children. Waiting for a free one is not counted as parsing. Belongs to the event loop it is used in."""
+    """At most `size` children. Waiting for a free one is not counted as parsing. It belongs to one event loop."""
 
     def __init__(self, size: int = 1, deadline: timedelta = timedelta(seconds=5)) -> None:
         self._deadline = deadline
