@@ -7,7 +7,7 @@ relative to the package: `feeds/un.toml`.
 from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 PREFIX = "shipped:"
 STARTER = PREFIX + "starter/feedwitness.toml"
@@ -33,6 +33,12 @@ def shipped(name: str) -> bytes:
     if name not in listing():
         raise KeyError(name)
     return files("config").joinpath(*name.split("/")).read_bytes()
+
+
+def holds(path: str) -> bool:
+    """Whether a real path lies inside the shipped data, where nothing may be written."""
+    root = files("config")
+    return isinstance(root, Path) and any(Path(path).is_relative_to((root / folder).resolve()) for folder in _FOLDERS)
 
 
 def _walk(folder: Traversable, name: str) -> Iterator[str]:

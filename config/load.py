@@ -89,7 +89,7 @@ def default_store_folder(main: Source, environ: Mapping[str, str], cwd: Path) ->
         return cwd / state
     if (home := environ.get("XDG_STATE_HOME", "")).startswith("/"):
         return Path(home) / "feedwitness"
-    return cwd if main.name.startswith(catalogue.PREFIX) else main.base
+    return cwd if catalogue.holds(os.path.realpath(main.base)) else main.base
 
 
 def _nothing(file: str, mistakes: list[Mistake], environ: Mapping[str, str], cwd: Path) -> Loaded:
