@@ -93,10 +93,10 @@ def _joined(
 
 
 def _unknown(source: Source, name: str, value: object) -> Mistake:
-    word, known = ("table", [*SINGLE, *NAMED]) if isinstance(value, dict | list) else ("key", ["include"])
+    known = [*SINGLE, *NAMED] if isinstance(value, dict) else ["include", *SINGLE, *NAMED]
     hint = nearest(name, known) or f"; known: {', '.join(known)}"
     place = source.key_place((name,)) or Place(source.name)
-    return place.mistake(f"unknown {word} `{name}`{hint}")
+    return place.mistake(f"unknown {'table' if isinstance(value, dict) else 'key'} `{name}`{hint}")
 
 
 def _not_a_table(tables: Tables, source: Source, path: Key, value: object) -> None:

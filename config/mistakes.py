@@ -22,6 +22,7 @@ _SECRETIVE = re.compile(
 )
 
 
+_USERINFO = re.compile(r"(?<=://)[^/@\s\"']+(?=@)")
 _VALUE = re.compile(
     r"""(?P<named>\b(?:env|file)\s*=\s*(?:"[^"]*"|'[^']*'))"""
     r"""|(?P<string>(?P<quote>["']).*?(?:(?P=quote)|$))"""
@@ -82,7 +83,8 @@ class Source:
     def _raw_line(self, row: int) -> str:
         start = self._starts[row]
         end = self.text.find("\n", start)
-        return self.text[start : end if end >= 0 else len(self.text)].rstrip("\r")
+        line = self.text[start : end if end >= 0 else len(self.text)].rstrip("\r")
+        return _USERINFO.sub(lambda found: "*" * len(found[0]), line)
 
     def _line(self, row: int, *, secret: bool = False) -> str:
         line = self._raw_line(row)

@@ -65,7 +65,7 @@ def kind_of(value: object) -> str:
     """What a TOML value is, in words."""
     if isinstance(value, bool):
         return "true or false"
-    names = ((str, "a text"), (int, "a number"), (float, "a number"), (dict, "a table"), (list, "a list"))
+    names = ((str, "a text"), (int, "a number"), (float, "a fraction"), (dict, "a table"), (list, "a list"))
     return next((name for kind, name in names if isinstance(value, kind)), "a date or time")
 
 
@@ -281,8 +281,10 @@ def language(value: object) -> str:
 def encoding(text: str) -> None:
     """Raise unless Python knows this text encoding."""
     try:
-        b"".decode(codecs.lookup(text).name)
-    except (LookupError, ValueError):  # a codec that is no text encoding is a LookupError too
+        b"aaaa".decode(codecs.lookup(text).name)
+    except UnicodeError:
+        return
+    except LookupError:  # a codec that is no text encoding is one too
         raise ValueError('is no text encoding; write it as "utf-8" or "windows-1251"') from None
 
 
