@@ -1,0 +1,79 @@
+"""When a source could not be seen: whether an alert came after a blind spell, and since when we were blind.
+
+A blind spell is what the log says: from `feed.degraded` to `feed.recovered`, from `network.lost` to `network.restored`.
+It touches an event of a feed if
+
+- it is still open there (a feed counts as recovered only after two good polls, so what the first of them shows comes
+  within the spell), or
+- it ended in the very document that brought the event, or
+- it was the network's, ended at most an hour before, and this is the first document since that brought the feed news.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from alerts.judge import TELLING_KINDS
+from store.events import (
+    DAEMON_STREAM,
+    FeedDegraded,
+    FeedId,
+    FeedRecovered,
+    NetworkLost,
+    NetworkRestored,
+    Position,
+    Recorded,
+    feed_stream,
+)
+from store.ports import Transaction
+
+AFTERMATH = timedelta(hours=1)
+_KINDS = (FeedDegraded.KIND, FeedRecovered.KIND, NetworkLost.KIND, NetworkRestored.KIND)
+_PAGE = 1000
+_KEPT = 200
+
+
+@dataclass(slots=True)
+class _Turns:
+    """The latest turns (lost sight, saw again) of one stream, as far as it was read."""
+
+    read_to: Position
+    turns: list[Recorded] = field(default_factory=list)
+
+
+class Blindness:
+    """Remembers the turns of each stream it was asked about; forget it when the transaction is rolled back."""
+
+    def __init__(self) -> None:
+        self._streams: dict[str, _Turns] = {}
+
+    def since(self, tx: Transaction, cause: Recorded, feed: FeedId) -> datetime | None:
+        """Since when the source could not be seen before this event, None if it could. Ask in the order of the log."""
+        starts = []
+        for stream in (feed_stream(feed), DAEMON_STREAM):
+            turns = [turn for turn in self._turns(tx, stream) if turn.position < cause.position]
+            if turns and (start := _touching(tx, turns[-1], cause, feed)) is not None:
+                starts.append(start)
+        return min(starts, default=None)
+
+    def _turns(self, tx: Transaction, stream: str) -> Sequence[Recorded]:
+        known = self._streams.setdefault(stream, _Turns(Position(0)))
+        while page := tx.log.read(known.read_to, _PAGE, stream=stream, kinds=_KINDS):
+            known.turns = [*known.turns, *page][-_KEPT:]
+            known.read_to = page[-1].position
+        return known.turns
+
+
+def _touching(tx: Transaction, turn: Recorded, cause: Recorded, feed: FeedId) -> datetime | None:
+    """The start of the blind spell that this latest turn began or ended, if it touches the event."""
+    match turn.event:
+        case FeedDegraded(since=since) | NetworkLost(since=since):
+            return since
+        case FeedRecovered(since=since):
+            return since if turn.recorded_at == cause.recorded_at else None
+        case NetworkRestored(since=since):
+            if cause.recorded_at - turn.recorded_at > AFTERMATH:
+                return None
+            first = tx.log.read(turn.position, 1, stream=feed_stream(feed), kinds=TELLING_KINDS)
+            return since if not first or first[0].recorded_at == cause.recorded_at else None
+    return None

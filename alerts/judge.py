@@ -1,0 +1,77 @@
+"""An event in the life of an item, judged by rules: who fires, who stays silent, and why.
+
+The same function serves the reactor, which asks every rule that could be concerned, and `why`, which asks one. Pure
+but for `told_of`, which reads what was told before.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from alerts.rules import Match, RuleSet
+from alerts.sight import Sight
+from alerts.transitions import Fired, Outcome, Silent, Telling, judge
+from store.events import AlertHeld, AlertRaised, ItemId, ItemPublished, ItemRevised, Position, RuleDefined, RuleId
+from store.ports import Transaction
+
+_MOST_ALERTS_OF_AN_ITEM = 10_000
+NOTHING = Match((), ())
+
+Told = Mapping[RuleId, Sequence[str]]
+"""The transitions of one item that rules told of, oldest first."""
+
+TELLING_KINDS = frozenset(event.KIND for event in get_args(Telling))
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What an event means to a rule. `match`: where its terms stand, for a drop in the version before."""
+
+    rule: RuleDefined
+    outcome: Outcome
+    match: Match = NOTHING
+
+
+def judgements(rules: RuleSet, cause: Telling, sight: Sight, told: Told) -> Iterator[Judgement]:
+    """The judgement of every rule that the event could concern, in the order of the rules' ids."""
+    now = rules.match(sight.now) if sight.now else {}
+    before = rules.match(sight.before) if sight.before else {}
+    for rule in sorted({*now, *before, *told} & rules.rules.keys()):
+        yield _judged(rules.rules[rule], cause, sight, now.get(rule), before.get(rule), told.get(rule, ()))
+
+
+def judgement(rules: RuleSet, rule: RuleId, cause: Telling, sight: Sight, told: Told) -> Judgement:
+    """The judgement of one rule, whatever it is."""
+    now = rules.match(sight.now).get(rule) if sight.now else None
+    before = rules.match(sight.before).get(rule) if sight.before else None
+    return _judged(rules.rules[rule], cause, sight, now, before, told.get(rule, ()))
+
+
+def _judged(
+    rule: RuleDefined, cause: Telling, sight: Sight, now: Match | None, before: Match | None, told: Sequence[str]
+) -> Judgement:
+    if not rule.match.strip():
+        return Judgement(rule, Silent("no-query"))
+    if rule.feeds is not None and cause.feed not in rule.feeds:
+        return Judgement(rule, Silent("feed-not-watched"))
+    if sight.erased and isinstance(cause, ItemPublished | ItemRevised):
+        return Judgement(rule, Silent("text-erased"))
+    outcome = judge(rule, cause, matched_before=before is not None, matched_now=now is not None, told=told)
+    dropped = isinstance(outcome, Fired) and outcome.transition == "dropped"
+    return Judgement(rule, outcome, (before if dropped else now) or NOTHING)
+
+
+def told_of(tx: Transaction, item: ItemId, before: Position | None = None) -> Told:
+    """What rules told of this item: alerts raised, and those held and released since. `before`: a place in the log
+    from which on nothing counts."""
+    told: dict[RuleId, list[str]] = {}
+    kinds = (AlertRaised.KIND, AlertHeld.KIND)
+    for recorded in tx.log.read(Position(0), _MOST_ALERTS_OF_AN_ITEM, subject=item, kinds=kinds):
+        alert = recorded.event
+        if before is not None and recorded.position >= before:
+            break
+        if isinstance(alert, AlertRaised) or (
+            isinstance(alert, AlertHeld) and alert.alert in tx.items.told(alert.rule, item)
+        ):
+            told.setdefault(alert.rule, []).append(alert.transition)
+    return told

@@ -1,0 +1,200 @@
+"""Raises alerts within one transaction: appends them to the log, has them rendered, and collects their deliveries.
+
+In: an event with the rules in force. Out: `alert.raised` or `alert.held` events, at once, and their deliveries in
+`deliveries`, for the outbox. An alert whose id the log has is passed over.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from alerts.blindness import Blindness
+from alerts.facts import AlertFacts, Composer, FeedCard
+from alerts.judge import Judgement, judgements, told_of
+from alerts.rules import RuleSet
+from alerts.sight import Sight, sights
+from alerts.transitions import Fired, Telling, alert_id
+from store.events import (
+    AlertHeld,
+    AlertRaised,
+    FeedDegraded,
+    FeedGone,
+    FeedId,
+    FeedMoved,
+    FeedQuiet,
+    FeedRecovered,
+    FeedReissued,
+    HealthEvent,
+    HealthKind,
+    ItemPublished,
+    ItemRevised,
+    ItemWithdrawn,
+    NetworkLost,
+    NetworkRestored,
+    Position,
+    Recorded,
+    RuleDefined,
+    RuleId,
+    feed_stream,
+    rule_stream,
+    subject_of,
+)
+from store.ports import Delivery, Transaction
+
+Health = HealthEvent | NetworkLost | NetworkRestored
+REISSUE = "reissue"
+"""The reason for which the alerts of a reissued document are held."""
+
+NETWORK = FeedCard(FeedId(""), "our network", "")
+"""What stands in the place of a feed where all of them are concerned."""
+
+_ALERT_KINDS = (AlertRaised.KIND, AlertHeld.KIND)
+_MOST_AT_ONCE = 5_000
+_WORDS: Mapping[type[Health], HealthKind] = {
+    FeedDegraded: "degraded",
+    FeedRecovered: "recovered",
+    FeedQuiet: "quiet",
+    FeedGone: "gone",
+    FeedMoved: "moved",
+    FeedReissued: "reissued",
+    NetworkLost: "degraded",
+    NetworkRestored: "recovered",
+}
+
+
+@dataclass(slots=True)
+class Raiser:
+    """One transaction's alerts. `now` is the time of the appends."""
+
+    tx: Transaction
+    composer: Composer
+    feeds: Mapping[FeedId, FeedCard]
+    blindness: Blindness
+    now: datetime
+    deliveries: list[Delivery] = field(default_factory=list)
+
+    def item(self, rules: RuleSet, recorded: Recorded, cause: Telling, sight: Sight) -> None:
+        """Raise or hold what the rules make of an event in the life of an item."""
+        comes_or_is_edited = isinstance(cause, ItemPublished | ItemRevised)
+        told = {} if comes_or_is_edited else told_of(self.tx, cause.item)
+        for judged in judgements(rules, cause, sight, told):
+            if isinstance(judged.outcome, Fired):
+                self._transition(recorded, cause, sight, judged, judged.outcome)
+
+    def health(self, rules: RuleSet, recorded: Recorded, event: Health) -> None:
+        """Raise what the rules that watch this source's health, or whose alerts it held back, must hear of."""
+        word = _WORDS[type(event)]
+        feed = self._card(event.feed) if isinstance(event, HealthEvent) else NETWORK
+        concerned = {rule.rule for rule in rules.rules.values() if word in rule.on and _watches(rule, feed.id)}
+        if isinstance(event, FeedReissued):
+            concerned |= self._held_back(rules, recorded, event)
+        for rule in (rules.rules[one] for one in sorted(concerned)):
+            alert = AlertRaised(
+                alert=alert_id(rule.rule, feed.id, word, recorded.position),
+                rule=rule.rule,
+                feed=feed.id,
+                item=None,
+                transition=word,
+                cause=recorded.position,
+                version=None,
+                before=None,
+                hits=(),
+                topics=(),
+                follows=None,
+            )
+            self._tell(AlertFacts(alert, self.now, rule, feed, recorded, health=event))
+
+    def _transition(self, recorded: Recorded, cause: Telling, sight: Sight, judged: Judgement, fired: Fired) -> None:
+        rule = judged.rule
+        earlier = self.tx.items.told(rule.rule, cause.item)
+        raised = AlertRaised(
+            alert=alert_id(rule.rule, cause.item, fired.transition, recorded.position),
+            rule=rule.rule,
+            feed=cause.feed,
+            item=cause.item,
+            transition=fired.transition,
+            cause=recorded.position,
+            version=sight.now.version if sight.now else None,
+            before=sight.before.version if sight.before else None,
+            hits=judged.match.hits,
+            topics=judged.match.topics,
+            follows=earlier[0] if earlier else None,
+        )
+        facts = AlertFacts(
+            alert=_held(raised, fired.hold) if fired.hold else raised,
+            recorded_at=self.now,
+            rule=rule,
+            feed=self._card(cause.feed),
+            cause=recorded,
+            item=sight.now,
+            before=sight.before,
+            change=cause if isinstance(cause, ItemRevised) else None,
+            withdrawal=cause if isinstance(cause, ItemWithdrawn) else None,
+            blind_since=self.blindness.since(self.tx, recorded, cause.feed),
+        )
+        self._tell(facts)
+
+    def _tell(self, facts: AlertFacts) -> None:
+        """Append the alert and have it rendered, unless the log knows it already."""
+        alert = facts.alert
+        later = self.tx.log.read(alert.cause, _MOST_AT_ONCE, subject=subject_of(alert), kinds=_ALERT_KINDS)
+        if any(isinstance(one.event, AlertRaised | AlertHeld) and one.event.alert == alert.alert for one in later):
+            return
+        (recorded,) = self.tx.log.append(rule_stream(alert.rule), [alert], now=self.now)
+        for delivery in self.composer.deliveries(replace(facts, recorded_at=recorded.recorded_at)):
+            if isinstance(alert, AlertHeld) and delivery.state != "held":
+                self.deliveries.append(replace(delivery, state="held", reason=alert.reason))
+            else:
+                self.deliveries.append(delivery)
+
+    def _held_back(self, rules: RuleSet, recorded: Recorded, event: FeedReissued) -> set[RuleId]:
+        """The rules that have an alert about an item of the reissued document, held for that reason.
+
+        They are found by judging that document's events again, whichever side of this one they stand on: a document is
+        recorded at one time.
+        """
+        around = self.tx.log.read(
+            Position(max(recorded.position - _MOST_AT_ONCE, 0)),
+            2 * _MOST_AT_ONCE,
+            stream=feed_stream(event.feed),
+            kinds=(ItemPublished.KIND, ItemRevised.KIND),
+        )
+        causes = [
+            (one, one.event)
+            for one in around
+            if isinstance(one.event, ItemPublished | ItemRevised)
+            and one.recorded_at == recorded.recorded_at
+            and one.event.hold == REISSUE
+        ]
+        seen = sights(self.tx, causes, self.feeds)
+        return {
+            judged.rule.rule
+            for one, cause in causes
+            for judged in judgements(rules, cause, seen[one.position], {})
+            if isinstance(judged.outcome, Fired)
+        }
+
+    def _card(self, feed: FeedId) -> FeedCard:
+        return self.feeds.get(feed) or FeedCard(feed, feed, "")
+
+
+def _watches(rule: RuleDefined, feed: FeedId) -> bool:
+    """Whether the feed is in the rule's scope; our own network concerns everybody."""
+    return rule.feeds is None or feed == NETWORK.id or feed in rule.feeds
+
+
+def _held(alert: AlertRaised, reason: str) -> AlertHeld:
+    return AlertHeld(
+        alert=alert.alert,
+        rule=alert.rule,
+        feed=alert.feed,
+        item=alert.item,
+        transition=alert.transition,
+        cause=alert.cause,
+        version=alert.version,
+        before=alert.before,
+        hits=alert.hits,
+        topics=alert.topics,
+        follows=alert.follows,
+        reason=reason,
+    )

@@ -1,0 +1,117 @@
+"""Follows the log and turns events into alerts: match, raise, enqueue, advance, in one transaction.
+
+In: the log after the checkpoint `react`. Out: `alert.raised` and `alert.held` in the streams of the rules, deliveries
+in the outbox, the checkpoint moved. All of a batch or nothing of it: a batch that fails leaves nothing behind, raises,
+and is read again next time. Alert ids follow from the log, so what is read twice is not raised twice.
+
+Rules change where the log says so: the rule set is the one in force at the checkpoint, and `rule.defined` and
+`rule.retired` change it on the way. What is remembered between batches is tied to the checkpoint it was true at.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import get_args
+
+from alerts.blindness import Blindness
+from alerts.facts import Composer, FeedCard
+from alerts.judge import TELLING_KINDS
+from alerts.raising import Raiser
+from alerts.rules import RuleSet
+from alerts.sight import sights
+from alerts.transitions import Telling
+from store.events import (
+    FeedId,
+    HealthEvent,
+    NetworkLost,
+    NetworkRestored,
+    Position,
+    RuleDefined,
+    RuleId,
+    RuleRetired,
+)
+from store.failpoint import reach
+from store.ports import Store, Transaction
+
+FOLLOWER = "react"
+BATCH = 200
+_HEALTH_KINDS = frozenset(event.KIND for event in (*get_args(HealthEvent), NetworkLost, NetworkRestored))
+CONCERNING_KINDS = TELLING_KINDS | _HEALTH_KINDS | {RuleDefined.KIND, RuleRetired.KIND}
+"""The kinds that can concern a rule; all others are passed over without being read."""
+
+
+class Reactor:
+    """The follower. Not for several threads at once; `feeds` are the feeds of the settings, for their names."""
+
+    def __init__(
+        self, store: Store, composer: Composer, feeds: Mapping[FeedId, FeedCard], *, now: Callable[[], datetime]
+    ) -> None:
+        self._store = store
+        self._composer = composer
+        self._feeds = feeds
+        self._now = now
+        self._memory = _Memory()
+
+    def run_once(self, limit: int = BATCH) -> bool:
+        """React to at most so many concerning events; whether there may be more. Blocks until it is durable."""
+        with self._store.read() as tx:
+            if tx.checkpoints.get(FOLLOWER) >= tx.log.head().position:
+                return False
+        return self._store.write(lambda tx: self._react(tx, limit)).result()
+
+    def _react(self, tx: Transaction, limit: int) -> bool:
+        checkpoint = tx.checkpoints.get(FOLLOWER)
+        memory = self._memory if self._memory.true_at == checkpoint else _Memory.of(tx, checkpoint)
+        self._memory = _Memory()  # should this batch fail, what it changed is forgotten
+        events = tx.log.read(checkpoint, limit, kinds=CONCERNING_KINDS)
+        raiser = Raiser(tx, self._composer, self._feeds, memory.blindness, self._now())
+        causes = [(one, one.event) for one in events if isinstance(one.event, Telling)]
+        seen = sights(tx, causes, self._feeds)
+        for recorded in events:
+            match recorded.event:
+                case RuleDefined() | RuleRetired():
+                    memory.change(recorded.event)
+                case event if isinstance(event, Telling):
+                    raiser.item(memory.rules, recorded, event, seen[recorded.position])
+                case event if isinstance(event, HealthEvent | NetworkLost | NetworkRestored):
+                    raiser.health(memory.rules, recorded, event)
+        reach("before_outbox")
+        tx.outbox.enqueue(raiser.deliveries)
+        more = len(events) == limit
+        memory.true_at = events[-1].position if more else tx.log.head().position
+        reach("checkpoint")
+        tx.checkpoints.set(FOLLOWER, memory.true_at)
+        self._memory = memory
+        return more
+
+
+class _Memory:
+    """The rules in force and what else is known at one position of the log."""
+
+    def __init__(self) -> None:
+        self.true_at = Position(-1)
+        self.blindness = Blindness()
+        self._definitions: dict[RuleId, RuleDefined] = {}
+        self._compiled: RuleSet | None = None
+
+    @classmethod
+    def of(cls, tx: Transaction, position: Position) -> "_Memory":
+        """What the log says of that position."""
+        memory = cls()
+        memory.true_at = position
+        memory._definitions = {rule.rule: rule for rule in tx.rules.in_force(position)}
+        return memory
+
+    @property
+    def rules(self) -> RuleSet:
+        """The rules in force, compiled when they are first needed."""
+        if self._compiled is None:
+            self._compiled = RuleSet.compile(tuple(self._definitions.values()))
+        return self._compiled
+
+    def change(self, event: RuleDefined | RuleRetired) -> None:
+        """A rule is in force from here on, or no longer."""
+        self._compiled = None
+        if isinstance(event, RuleDefined):
+            self._definitions[event.rule] = event
+        else:
+            self._definitions.pop(event.rule, None)
