@@ -17,7 +17,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 from store.ports import StoreUnavailable
 
 BUSY_TIMEOUT_SECONDS = 10.0
-_CHECKPOINT_PAGES = 1000
+_CHECKPOINT_PAGES = 4000
 _WAL_SIZE_LIMIT = 64 * 1024 * 1024
 
 
@@ -43,11 +43,14 @@ def writing_engine(path: Path, *, checkpoints: bool) -> sa.Engine:
         connection = connect(path, read_only=False)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(
+            "PRAGMA temp_store = MEMORY"
+        )  # where savepoints keep the pages that they may have to restore
         connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES if checkpoints else 0}")
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_SIZE_LIMIT}")
         return connection
 
-    engine = sa.create_engine("sqlite://", creator=open_connection, poolclass=StaticPool)
+    engine = sa.create_engine("sqlite://", creator=open_connection, poolclass=StaticPool, hide_parameters=True)
     _begin_with(engine, "BEGIN IMMEDIATE")
     return engine
 
@@ -61,6 +64,7 @@ def reading_engine(path: Path) -> sa.Engine:
         pool_size=4,
         max_overflow=-1,
         pool_use_lifo=True,
+        hide_parameters=True,
     )
     _begin_with(engine, "BEGIN")
     return engine

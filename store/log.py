@@ -11,6 +11,7 @@ import sqlalchemy as sa
 import uuid_utils
 
 from store import chain, codec
+from store.batch import execute_rows
 from store.events import Event, FeedRenamed, Position, Recorded, subject_of
 from store.failpoint import reach
 from store.instants import from_micros, to_micros
@@ -67,7 +68,7 @@ class EventLog:
                 }
             )
             recorded.append(Recorded(Position(position), event_id, stream, version, event, at, previous))
-        self._connection.execute(_APPEND, rows)
+        execute_rows(self._connection, _APPEND, rows)
         reach("in_tx")
         project(self._connection, recorded)
         self._carry_poll_states(events)

@@ -11,6 +11,7 @@ from typing import assert_never
 
 import sqlalchemy as sa
 
+from store.batch import execute_rows
 from store.events import (
     AlertHeld,
     AlertRaised,
@@ -43,7 +44,7 @@ from store.events import (
 from store.instants import to_micros
 from store.tables import ALERTS, ITEMS, RULES, VERSIONS
 
-Write = tuple[sa.Executable, Mapping[str, object]]
+Write = tuple[sa.ClauseElement, Mapping[str, object]]
 
 _PUBLISH = sa.insert(ITEMS)
 _REVISE = (
@@ -82,18 +83,22 @@ _RENAME = (
 )
 _CHANGE_RULE = sa.insert(RULES)
 _RAISE = sa.insert(ALERTS)
-_RELEASE = sa.update(ALERTS).where(ALERTS.c.alert == sa.bindparam("of")).values(held="", told=sa.bindparam("by"))
+_RELEASE = (
+    sa.update(ALERTS)
+    .where(ALERTS.c.alert == sa.bindparam("of"))
+    .values(held=sa.bindparam("to"), told=sa.bindparam("by"))
+)
 
 
 def project(connection: sa.Connection, recorded: Sequence[Recorded]) -> None:
     """Fold these events, in order."""
     for _, run in groupby(recorded, key=lambda one: type(one.event)):
-        together: dict[sa.Executable, list[Mapping[str, object]]] = {}
+        together: dict[sa.ClauseElement, list[Mapping[str, object]]] = {}
         for one in run:
             for statement, values in writes(one):
                 together.setdefault(statement, []).append(values)
         for statement, rows in together.items():
-            connection.execute(statement, rows)
+            execute_rows(connection, statement, rows)
 
 
 def writes(one: Recorded) -> Iterator[Write]:
@@ -114,7 +119,7 @@ def writes(one: Recorded) -> Iterator[Write]:
         case AlertRaised() | AlertHeld():
             yield _alert(one, one.event)
         case AlertReleased(alert=alert):
-            yield _RELEASE, {"of": alert, "by": one.position}
+            yield _RELEASE, {"of": alert, "to": "", "by": one.position}
         case SettingsApplied() | FeedReissued() | NetworkLost() | NetworkRestored() | TextErased() | DeliverySettled():
             return
         case unknown:

@@ -29,7 +29,7 @@ WithTexts = ItemPublished | ItemRevised
 
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
-    """`head`: the last position that holds. `first_bad` is None when all is well; `problem` says what is wrong there."""
+    """`head`: the last position that holds. `first_bad`: None when all is well, else `problem` says what is wrong."""
 
     ok: bool
     head: Head
@@ -72,7 +72,9 @@ def verify(store: SqlStore, progress: Callable[[Position], None] = lambda _: Non
     finally:
         connection.close()
     head = Head(Position(walk.position), walk.hash)
-    return VerifyReport(True, head) if wrong is None else VerifyReport(False, head, wrong.position, str(wrong))
+    if wrong is None:
+        return VerifyReport(ok=True, head=head)
+    return VerifyReport(ok=False, head=head, first_bad=wrong.position, problem=str(wrong))
 
 
 def _check(connection: sqlite3.Connection, walk: _Walk, progress: Callable[[Position], None]) -> None:
