@@ -1,12 +1,16 @@
 """What a publishing system adds to every entry: the line under a WordPress post that names the post and the site. Pure.
 
 It is cut from the text because it repeats the title: a corrected title would look like a corrected statement. Learning
-further blocks that repeat is the business of `decide`, which sees more than one document.
+further blocks that repeat is the business of
+`decide`, which sees more than one document.
 """
 
 import re
 
 LONGEST_TAIL = 800
+LONGEST_LEAD = 16
+TITLE_QUOTED = 40
+"""Characters of the title that must stand in the tail."""
 
 _TAIL = re.compile(
     r"""(?:The post|This post|La entrada|El artículo|L[’']article|Cet article|Der Beitrag|O post|L[’']articolo"""
@@ -18,15 +22,12 @@ _TAIL = re.compile(
 
 
 def without_tail(text: str, title: str) -> str:
-    """The text without such a tail: on a line of its own, or at the end of the last line when it quotes the title."""
+    """The text without such a tail, on a line of its own or behind the last sentence. It must quote the title."""
+    opening = title[:TITLE_QUOTED]
     cut = text.rfind("\n") + 1
-    line = text[cut:]
-    if len(line) <= LONGEST_TAIL and _TAIL.fullmatch(line):
-        return text[:cut].rstrip()
-    if not title or title not in line:
+    if not opening or (at := text.rfind(opening, cut)) < 0 or len(text) - at > LONGEST_TAIL:
         return text
-    at = line.rfind(title)
-    for start in (line.rfind(word, 0, at) for word in ("The post ", "La entrada ", "Der Beitrag ", "Сообщение ")):
-        if start >= 0 and at - start < 20 and len(line) - start <= LONGEST_TAIL and _TAIL.fullmatch(line, start):
-            return text[: cut + start].rstrip()
+    for start in range(max(cut, at - LONGEST_LEAD), at):
+        if (start == cut or text[start - 1] == " ") and _TAIL.fullmatch(text, start):
+            return text[:start].rstrip()
     return text

@@ -9,6 +9,7 @@ import calendar
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,9 @@ LONGEST = 200
 """A date is kept as given up to this many characters."""
 
 _ZONED = re.compile(r"(?:[+-]\d{1,2}:?\d{2}|\d\s*z|[+-]\d{2})$", re.IGNORECASE)
+_ZONELESS = re.compile(
+    r"(?:[a-z]{3,9},?\s+)?\d{1,2}\s+[a-z]{3,9}\s+\d{4}\s+\d{1,2}:\d{2}(?::\d{2})?", re.IGNORECASE | re.ASCII
+)
 _DAY_ONLY = re.compile(r"\d{4}-\d{1,2}(?:-\d{1,2})?|\d{8}")
 _ZONE_NAME = re.compile(r"\b(?:etc/)?([a-z]{1,5})(?:[+-][\d:]+)?$", re.IGNORECASE)
 _KNOWN_TO_FEEDPARSER = frozenset(
@@ -48,14 +52,22 @@ _UNKNOWN_TO_FEEDPARSER = {
 
 def to_utc(given: str, parsed: Sequence[int] | None, timezone: str) -> datetime | None:
     """`parsed` is feedparser's reading of `given`: a nine-tuple in UTC, or None. `timezone` is an IANA name or ""."""
-    if parsed is None:
-        return None
     try:
+        if parsed is None:
+            parsed = _second_reading(given[:LONGEST])
+        if parsed is None:
+            return None
         moment = datetime.fromtimestamp(calendar.timegm(tuple(parsed)), UTC)
         moment = _in_its_zone(given.strip()[-LONGEST:], moment, timezone)
-    except (ValueError, OverflowError, OSError, TypeError):
+    except (ValueError, OverflowError, OSError, TypeError, IndexError):
         return None
     return moment if FIRST_YEAR <= moment.year <= LAST_YEAR else None
+
+
+def _second_reading(given: str) -> Sequence[int] | None:
+    """RFC 5322 without a zone, which many an office sends and feedparser refuses."""
+    found = parsedate(given) if _ZONELESS.fullmatch(given) else None
+    return None if found is None else datetime(*found[:6], tzinfo=UTC).timetuple()
 
 
 def _in_its_zone(given: str, moment: datetime, timezone: str) -> datetime:

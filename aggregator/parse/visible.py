@@ -174,12 +174,14 @@ def _unescape(text: str) -> str:
 
 def _tidy(lines: list[str]) -> str:
     """Blanks collapsed, empty lines dropped, characters that show nothing removed, NFC."""
-    text = "\n".join(line for line in (" ".join(line.split()) for line in lines) if line)
+    text = _collapsed(lines)
     if _UNWANTED.search(text):
-        text = _UNWANTED.sub("", text)
-        if text.isspace():
-            return ""
+        text = _collapsed(_UNWANTED.sub("", text).split("\n"))
     return unicodedata.normalize("NFC", text)
+
+
+def _collapsed(lines: list[str]) -> str:
+    return "\n".join(line for line in (" ".join(line.split()) for line in lines) if line)
 
 
 def one_line(source: str) -> str:
