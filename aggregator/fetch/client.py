@@ -318,8 +318,8 @@ async def _read(response: httpx.Response, max_body: int) -> bytes:
     if max_body == 0:
         return b""
     body = Body(response.headers.get("content-encoding", ""), max_body)
-    length = response.headers.get("content-length", "")
-    if length.isdigit() and int(length) > max_body:
+    length = response.headers.get("content-length", "0")  # h11 has seen to it that it is a number
+    if int(length) > max_body:
         raise FetchError("too_large", f"the body is {length} bytes long, over {max_body}")
     async for piece in response.aiter_raw():
         body.feed(piece)

@@ -15,7 +15,8 @@ def retry_after(value: str, date: str, now: datetime) -> timedelta | None:
     """
     value = value.strip()
     if value.isascii() and value.isdigit():
-        return LONGEST if len(value.lstrip("0")) > _SAFE_DIGITS else min(timedelta(seconds=int(value)), LONGEST)
+        digits = value.lstrip("0") or "0"
+        return LONGEST if len(digits) > _SAFE_DIGITS else min(timedelta(seconds=int(digits)), LONGEST)
     until = _http_date(value)
     if until is None:
         return None

@@ -51,9 +51,16 @@ Answer = bytes | Callable[[Seen], bytes]
 
 @asynccontextmanager
 async def serve(
-    answer: Answer = b"", *, talk: Talk | None = None, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+    answer: Answer = b"",
+    *,
+    talk: Talk | None = None,
+    host: str = "127.0.0.1",
+    tls: ssl.SSLContext | None = None,
+    greet: bool = False,
 ) -> AsyncIterator[Site]:
-    """Answers each request with fixed bytes, with what a function makes of it, or by a conversation."""
+    """Answers each request with fixed bytes, with what a function makes of it, or by a conversation; `greet` speaks
+    first, without having heard a request.
+    """
     site = Site(host, scheme="https" if tls else "http")
 
     talks: set[asyncio.Task[Any] | None] = set()
@@ -62,7 +69,7 @@ async def serve(
         site.connections += 1
         talks.add(asyncio.current_task())
         try:
-            seen = Seen(await reader.readuntil(b"\r\n\r\n"))
+            seen = Seen(b"" if greet else await reader.readuntil(b"\r\n\r\n"))
             site.seen.append(seen)
             if talk is not None:
                 await talk(seen, reader, writer)

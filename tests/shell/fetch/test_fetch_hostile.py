@@ -245,7 +245,9 @@ def test_what_is_not_http_has_a_name(play, serve, asking, raw):
         st.lists(
             st.builds(
                 lambda name, value: name + b": " + value,
-                st.sampled_from([b"Location", b"Content-Encoding", b"Content-Length", b"Retry-After", b"Date", b"ETag"]),
+                st.sampled_from(
+                    [b"Location", b"Content-Encoding", b"Content-Length", b"Retry-After", b"Date", b"ETag"]
+                ),
                 st.binary(max_size=40),
             ),
             max_size=4,
@@ -297,22 +299,26 @@ def test_a_dead_first_address_does_not_hide_a_living_second(play, serve, asking,
     play(scenario)
 
 
+def open_files():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 def test_deadlines_and_cancellations_leave_nothing_open(play, serve, asking, response):
     """httpx's own pool keeps a ghost for each of these, until no request gets a place."""
 
     async def scenario():
         async with serve(talk=silence) as site, Fetcher() as fetcher:
             await fetcher.fetch(asking(site.url(), timeout=timedelta(seconds=0.05)))
-            before = len(list(Path("/proc/self/fd").iterdir()))
+            before = open_files()
             looks = [fetcher.fetch(asking(site.url(), timeout=timedelta(seconds=0.2))) for _ in range(40)]
             assert {outcome.reason for outcome in await asyncio.gather(*looks)} == {"timeout"}
             task = asyncio.create_task(fetcher.fetch(asking(site.url())))
-            while site.connections < 42:
+            while site.connections < 42:  # noqa: ASYNC110 a count on the other side has no event
                 await asyncio.sleep(0)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            while len(list(Path("/proc/self/fd").iterdir())) > before:
-                await asyncio.sleep(0.01)  # both ends live in this process; the other one has to notice
+            while open_files() > before:  # noqa: ASYNC110 both ends live in this process; the server has to notice
+                await asyncio.sleep(0.01)
 
     play(scenario)
