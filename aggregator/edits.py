@@ -1,0 +1,129 @@
+"""What changed between two states of one item: the kind of edit, its flags, and the fields it touched.
+
+Pure. In come two faces of an item (what it said, what it says), out comes an `Edit`, or None where nothing changed
+that a reader could see. Kinds are those of CONTRACT 3, the strongest wins.
+"""
+
+import hashlib
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.identity import comparable_link
+from aggregator.wording import TextChange, negations_differ, numbers_differ, text_change
+from store.events import EDIT_KINDS, About, EditFlag, EditKind
+
+_DIGITS = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What an item shows in one version. Dates are the claimed ones, as given and as read (UTC)."""
+
+    title: str
+    text: str
+    about: About
+    markup: str
+    published: str
+    updated: str
+    published_at: datetime | None
+    updated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """The difference: strongest kind, flags, and fields changed (title, text, author, category, link, dates)."""
+
+    kind: EditKind
+    flags: tuple[EditFlag, ...]
+    fields: tuple[str, ...]
+
+
+def compare(old: Face, new: Face, boilerplate: Collection[str] = ()) -> Edit | None:
+    """The edit that leads from `old` to `new`. Text blocks whose `block_key` is in `boilerplate` are looked past on
+    both sides.
+    """
+    old_text, new_text = without_blocks(old.text, boilerplate), without_blocks(new.text, boilerplate)
+    title, text = text_change(old.title, new.title), text_change(old_text, new_text)
+    kinds: list[EditKind] = []
+    fields: list[str] = []
+    if title:
+        fields.append("title")
+        kinds.append("title" if title == "wording" else title)
+    if text:
+        fields.append("text")
+        kinds.append(text)
+    metadata = _metadata(old.about, new.about)
+    if metadata:
+        fields += metadata
+        kinds.append("metadata")
+    if old.markup != new.markup and not title and not text and old_text == old.text and new_text == new.text:
+        fields.append("text")
+        kinds.append("markup")
+    dates = _dates(old, new)
+    if dates:
+        fields += dates
+        kinds.append("dates")
+    if not kinds:
+        return None
+    return Edit(max(kinds, key=EDIT_KINDS.index), _flags(old, new, title, text), tuple(fields))
+
+
+def block_key(block: str) -> str:
+    """A short fingerprint of one block of text; counters in it do not matter."""
+    return hashlib.sha256(_DIGITS.sub("0", block).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def without_blocks(text: str, blocks: Collection[str]) -> str:
+    """The text without the blocks (lines) that have one of these keys."""
+    if not blocks or not text:
+        return text
+    return "\n".join(line for line in text.split("\n") if block_key(line) not in blocks)
+
+
+def changed_blocks(old: str, new: str) -> frozenset[str]:
+    """Keys of the blocks that only one of the texts has."""
+    before, after = set(old.split("\n")), set(new.split("\n"))
+    return frozenset(block_key(block) for block in before ^ after if block)
+
+
+def only_counters(old: str, new: str) -> bool:
+    """The texts differ in nothing but their digits."""
+    return old != new and _DIGITS.sub("0", old) == _DIGITS.sub("0", new)
+
+
+def _metadata(old: About, new: About) -> list[str]:
+    if old == new:
+        return []
+    changed = []
+    if " ".join(old.author.split()) != " ".join(new.author.split()):
+        changed.append("author")
+    if set(old.categories) != set(new.categories):
+        changed.append("category")
+    if comparable_link(old.link) != comparable_link(new.link):
+        changed.append("link")
+    return changed
+
+
+def _dates(old: Face, new: Face) -> list[str]:
+    return [
+        name
+        for name, before, after, before_at, after_at in (
+            ("published", old.published, new.published, old.published_at, new.published_at),
+            ("updated", old.updated, new.updated, old.updated_at, new.updated_at),
+        )
+        if (before_at != after_at if before_at and after_at else before != after)
+    ]
+
+
+def _flags(old: Face, new: Face, title: TextChange | None, text: TextChange | None) -> tuple[EditFlag, ...]:
+    if "wording" not in (title, text):
+        return ()
+    before, after = f"{old.title}\n{old.text}", f"{new.title}\n{new.text}"
+    flags: list[EditFlag] = []
+    if numbers_differ(before, after):
+        flags.append("number")
+    if negations_differ(before, after):
+        flags.append("negation")
+    return tuple(flags)

@@ -1,0 +1,230 @@
+"""Which changed entries are edits, and which of them may alert. Pure.
+
+In comes a plan with the texts it asked for, out come `item.revised` events with their holds, the texts to store, and
+what to remember: items that change in every document, and blocks of text that belong to the site. Guards, in the order
+in which their names stand in `hold`: a new version of our own parser, a repaired encoding, a reissued feed, two caches
+out of step, an item that never rests.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from aggregator import reissue
+from aggregator.edits import Edit, Face, changed_blocks, compare, only_counters
+from aggregator.memory import Restless
+from aggregator.mojibake import same_but_for_encoding
+from aggregator.normalise import ObservedItem
+from aggregator.plan import Loaded, Plan, content_of, says_the_same, texts_of
+from aggregator.resolve import Match
+from store.codec import about_from_text
+from store.events import Content, ItemId, ItemRevised, Key
+from store.ports import KnownItem, Version
+
+FLAPPING_WITHIN = timedelta(hours=24)
+FLIPS_ALLOWED = 2
+RESTLESS_AFTER = 5  # documents in a row that showed the item changed
+COUNTERS_AFTER = 2  # the same, where nothing but digits changed
+RECORDED_EVERY = timedelta(hours=24)  # a restless item, and dates that move alone
+_SUBSTANTIAL = ("punctuation", "metadata", "wording", "title")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A known item that says something else than its latest version."""
+
+    match: Match
+    known: KnownItem
+    old: Face
+    new: Face
+    edit: Edit
+    encoding: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Revisions:
+    """`changes`: edits to record, in document order. `touched`: how many count for the reissue brake. `shared`: blocks
+    newly found to be parts of the site, in so many entries. `unsettled`: a change is waiting to settle.
+    """
+
+    changes: tuple[Change, ...]
+    touched: int
+    restless: Mapping[ItemId, Restless]
+    boilerplate: tuple[str, ...]
+    shared: int
+    unsettled: bool
+
+
+def find_changes(plan: Plan, loaded: Loaded) -> Revisions:
+    """Compare every listed known item with its latest version."""
+    look = plan.look
+    pairs = [(match, match.known) for match in plan.matches if match.known]
+    faces = [
+        (match, known, old)
+        for match, known in pairs
+        if known.id in plan.versions and (old := _recorded_face(known, loaded)) is not None
+    ]
+    blocks = [changed_blocks(old.text, match.seen.text) for match, _, old in faces if old.text != match.seen.text]
+    shared = reissue.shared_blocks(blocks, len(pairs))
+    boilerplate = reissue.learn_blocks(look.memory.boilerplate, shared) if shared else look.memory.boilerplate
+    changes: list[Change] = []
+    restless: dict[ItemId, Restless] = {}
+    unsettled = False
+    for match, known, old in faces:
+        new = face_of(match.seen)
+        edit = compare(old, new, frozenset(boilerplate))
+        if edit is None or edit.kind == "dates":
+            continue
+        unrest = _unrest(look.memory.restless.get(known.id), match.seen, look.at)
+        if unrest:
+            restless[known.id] = unrest
+            if _too_restless(unrest, old, new, known, look.at):
+                unsettled = True
+                continue
+        encoding = same_but_for_encoding(f"{old.title}\n{old.text}", f"{new.title}\n{new.text}")
+        changes.append(Change(match, known, old, new, edit, encoding))
+    restless |= _back_again(plan, restless)
+    changes += _moved_dates(pairs, changes, look.at)
+    touched = sum(change.edit.kind in _SUBSTANTIAL and not change.encoding for change in changes)
+    new_blocks = bool(shared - set(look.memory.boilerplate))
+    affected = sum(bool(keys & shared) for keys in blocks) if new_blocks else 0
+    return Revisions(tuple(changes), touched, restless, boilerplate, affected, unsettled)
+
+
+def record(
+    plan: Plan, loaded: Loaded, change: Change, *, reissued: bool
+) -> tuple[ItemRevised, tuple[tuple[ItemId, str], ...]]:
+    """The event of one change, and the texts it needs."""
+    look, known = plan.look, change.known
+    content = content_of(change.match.seen, known.salt)
+    versions = loaded.versions.get(known.id, ())
+    reverts_to = _reverts_to(versions, known.content, content)
+    event = ItemRevised(
+        item=known.id,
+        feed=look.profile.id,
+        keys=() if change.match.rekeyed else new_keys(plan, change.match.seen),
+        content=content,
+        kind=change.edit.kind,
+        flags=change.edit.flags,
+        fields=change.edit.fields,
+        from_version=known.version,
+        to_version=known.version + 1,
+        reverts_to=reverts_to,
+        hold=_hold(plan, change, versions, reverts_to, reissued=reissued),
+        capture=look.capture,
+        parser=look.parser,
+    )
+    return event, texts_of(change.match.seen, known.id)
+
+
+def new_keys(plan: Plan, seen: ObservedItem) -> tuple[Key, ...]:
+    """Keys of the entry that no item of the feed is known by yet."""
+    return tuple(each for each in seen.keys if each not in plan.aliases)
+
+
+def face_of(seen: ObservedItem) -> Face:
+    """What the entry shows."""
+    return Face(
+        seen.title, seen.text, seen.about, seen.markup,
+        seen.published, seen.updated, seen.published_at, seen.updated_at,
+    )  # fmt: skip
+
+
+def _recorded_face(known: KnownItem, loaded: Loaded) -> Face | None:
+    """What the latest version showed; None if its texts were erased."""
+    content, texts = known.content, loaded.texts
+    if not {content.title, content.text, content.about} <= texts.keys():
+        return None
+    return Face(
+        texts[content.title], texts[content.text], about_from_text(texts[content.about]), content.markup,
+        content.published, content.updated, content.published_at, content.updated_at,
+    )  # fmt: skip
+
+
+def _hold(plan: Plan, change: Change, versions: Sequence[Version], reverts_to: int | None, *, reissued: bool) -> str:
+    memory, at = plan.look.memory, plan.look.at
+    if memory.parser and memory.parser != plan.look.parser:
+        return "parser"
+    if change.encoding:
+        return "mojibake"
+    if reissued and change.edit.kind != "dates":
+        return "reissue"
+    if reverts_to is not None and _flips(versions, at - FLAPPING_WITHIN) >= FLIPS_ALLOWED:
+        return "flapping"
+    unrest = memory.restless.get(change.known.id)
+    if unrest and unrest.streak >= RESTLESS_AFTER and not _grows(change.old, change.new):
+        return "volatile"
+    return ""
+
+
+def _reverts_to(versions: Sequence[Version], current: Content, new: Content) -> int | None:
+    if (current.title, current.text) == (new.title, new.text):
+        return None
+    return next((v.number for v in versions if (v.content.title, v.content.text) == (new.title, new.text)), None)
+
+
+def _flips(versions: Sequence[Version], since: datetime) -> int:
+    """How many versions recorded after `since` went back to an earlier text."""
+    said = [(version.content.title, version.content.text) for version in versions]
+    return sum(
+        version.recorded_at > since and index > 0 and said[index] != said[index - 1] and said[index] in said[:index]
+        for index, version in enumerate(versions)
+    )
+
+
+def _unrest(before: Restless | None, seen: ObservedItem, at: datetime) -> Restless | None:
+    """One more document in a row with a change, or None if the item says what it said last time."""
+    said = _said(seen)
+    if before is None:
+        return Restless(1, at, said)
+    return None if before.said == said else Restless(before.streak + 1, before.since, said)
+
+
+def _back_again(plan: Plan, restless: Mapping[ItemId, Restless]) -> dict[ItemId, Restless]:
+    """Items that did not rest, and now say again what is recorded: one more change in a row."""
+    before = plan.look.memory.restless
+    found = {}
+    for match in plan.matches:
+        known = match.known
+        if known and known.id in before and known.id not in restless and says_the_same(match.seen, known):
+            unrest = _unrest(before[known.id], match.seen, plan.look.at)
+            if unrest:
+                found[known.id] = unrest
+    return found
+
+
+def _too_restless(unrest: Restless, old: Face, new: Face, known: KnownItem, at: datetime) -> bool:
+    """The item changes in every document: a counter, a clock, a random block. Recorded once a day, or when it rests."""
+    limit = COUNTERS_AFTER if old.title == new.title and only_counters(old.text, new.text) else RESTLESS_AFTER
+    return unrest.streak > limit and not _grows(old, new) and at - known.changed_at < RECORDED_EVERY
+
+
+def _grows(old: Face, new: Face) -> bool:
+    """A live item that only adds to its text is news each time."""
+    return old.text != new.text and old.text in new.text
+
+
+def _said(seen: ObservedItem) -> str:
+    whole = "\0".join((seen.title, seen.text, repr(seen.about), seen.markup))
+    return sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def _moved_dates(pairs: Sequence[tuple[Match, KnownItem]], changes: Sequence[Change], at: datetime) -> list[Change]:
+    """Items whose claimed dates moved alone: recorded sparingly, never alerted."""
+    otherwise = {change.known.id for change in changes}
+    moved = []
+    for match, known in pairs:
+        if known.id in otherwise or not says_the_same(match.seen, known):
+            continue
+        new, content = face_of(match.seen), known.content
+        old = Face(
+            new.title, new.text, new.about, new.markup,
+            content.published, content.updated, content.published_at, content.updated_at,
+        )  # fmt: skip
+        edit = compare(old, new)
+        if edit:
+            moved.append(Change(match, known, old, new, edit, encoding=False))
+    if not reissue.dates_speak(len(pairs), len(moved)):
+        return []
+    return [change for change in moved if at - change.known.changed_at >= RECORDED_EVERY]

@@ -1,0 +1,145 @@
+"""From "missing" to "withdrawn": what a hole, a tombstone and the answers of pages prove. Pure.
+
+A hole seen in two good polls at least one `every` apart makes an item absent. Then its page is asked, beside the page
+of an entry still listed: gone (410) ends it at once, missing (404, or a redirect to the home page) after three answers
+over six hours, standing makes it delisted. What cannot be asked, or does not answer, is delisted as unchecked.
+Whatever comes back into the feed before is no news.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from aggregator.identity import host_of
+from aggregator.memory import PageAnswer, Suspect
+from aggregator.outcome import PageProbe, PageSeen
+from store.events import CaptureDigest, FeedId, ItemAbsent, ItemDelisted, ItemId, ItemWithdrawn
+
+CONFIRMATIONS = 3
+CONFIRMED_OVER = timedelta(hours=6)
+GIVE_UP_AFTER = timedelta(hours=24)
+_AGAIN_MISSING = timedelta(hours=3)
+_AGAIN_UNREACHABLE = timedelta(hours=1)
+_OLDER_KEPT = 5
+
+Concluded = ItemDelisted | ItemWithdrawn
+
+
+@dataclass(frozen=True, slots=True)
+class Absences:
+    """Suspicions after one good poll: those still open, and the events that this poll proves."""
+
+    suspects: tuple[Suspect, ...]
+    events: tuple[ItemAbsent | ItemDelisted, ...]
+
+
+def suspect(item: ItemId, older: Sequence[ItemId], link: str, *, last_seen_at: datetime, at: datetime) -> Suspect:
+    """A hole seen for the first time. `older`: its evidence, nearest first. `link` "" = it has no page of its own."""
+    return Suspect(item, last_seen_at, at, tuple(older[:_OLDER_KEPT]), link)
+
+
+def confirm(
+    feed: FeedId,
+    suspects: Sequence[Suspect],
+    listed: Collection[ItemId],
+    *,
+    every: timedelta,
+    at: datetime,
+    capture: CaptureDigest,
+) -> Absences:
+    """Hold the open suspicions against what is listed in a good poll at `at`."""
+    still: list[Suspect] = []
+    events: list[ItemAbsent | ItemDelisted] = []
+    for each in suspects:
+        if each.item in listed:
+            continue
+        if each.absent_at is not None:
+            still.append(each)
+        elif not any(item in listed for item in each.older):
+            continue  # what was older has left too: by now it would have rolled off
+        elif at - each.first_absent_at < every:
+            still.append(each)
+        else:
+            gone = replace(each, absent_at=at)
+            events.append(
+                ItemAbsent(each.item, feed, each.last_seen_at, each.first_absent_at, (_missing_line(gone),), capture)
+            )
+            if each.link:
+                still.append(gone)
+            else:
+                events.append(_delisted(feed, gone, "unchecked", "It has no page of its own that could be asked."))
+    return Absences(tuple(still), tuple(events))
+
+
+def probes_due(suspects: Sequence[Suspect], siblings: Mapping[ItemId, str], at: datetime) -> tuple[PageProbe, ...]:
+    """Pages to ask now. `siblings`: links of entries that are listed now, by item, in order of preference."""
+    probes = []
+    for each in suspects:
+        if each.absent_at is None or not _due(each, at):
+            continue
+        others = [link for link in siblings.values() if link and link != each.link]
+        near = [siblings[item] for item in each.older if siblings.get(item) in others]
+        same_host = [link for link in (*near, *others) if host_of(link) == host_of(each.link)]
+        probes.append(PageProbe(each.item, each.link, next(iter((*same_host, *near, *others)), "")))
+    return tuple(probes)
+
+
+def conclude(feed: FeedId, each: Suspect, answer: PageSeen) -> tuple[Suspect, Concluded | None]:
+    """Take one page's answer into account; an event if it ends the suspicion."""
+    answers = (*each.answers, PageAnswer(answer.at, answer.verdict, answer.detail, answer.sibling_stands))
+    each = replace(each, answers=answers)
+    gone = [a for a in answers if a.sibling_stands and a.verdict == "gone"]
+    missing = [a for a in answers if a.sibling_stands and a.verdict in ("gone", "missing")]
+    if gone or (len(missing) >= CONFIRMATIONS and missing[-1].at - missing[0].at >= CONFIRMED_OVER):
+        evidence = (_missing_line(each), *_answer_lines(each))
+        return each, ItemWithdrawn(each.item, feed, "page-gone", each.last_seen_at, each.first_absent_at, evidence)
+    if answer.verdict == "standing":
+        return each, _delisted(feed, each, "standing", *_answer_lines(each))
+    waited = answer.at - (each.absent_at or each.first_absent_at)
+    patience = GIVE_UP_AFTER if missing else CONFIRMED_OVER
+    if len(answers) >= CONFIRMATIONS and waited >= patience and len(missing) < CONFIRMATIONS:
+        return each, _delisted(feed, each, "unchecked", *_answer_lines(each))
+    return each, None
+
+
+def entombed(feed: FeedId, item: ItemId, when: str, *, last_seen_at: datetime, at: datetime) -> ItemWithdrawn:
+    """A tombstone (RFC 6721) names an item that is no longer listed. `when`: the claimed time of deletion as given."""
+    claimed = f", deleted at {when} by its own account" if when else ""
+    line = f"{_time(at)}: the feed lists it as a deleted entry (RFC 6721){claimed}."
+    return ItemWithdrawn(item, feed, "tombstone", last_seen_at, at, (line,))
+
+
+def _due(each: Suspect, at: datetime) -> bool:
+    if not each.answers:
+        return True
+    last = each.answers[-1]
+    answered = last.sibling_stands and last.verdict in ("gone", "missing")
+    return at - last.at >= (_AGAIN_MISSING if answered else _AGAIN_UNREACHABLE)
+
+
+def _delisted(feed: FeedId, each: Suspect, page: Literal["standing", "unchecked"], *lines: str) -> ItemDelisted:
+    evidence = (_missing_line(each), *lines)
+    return ItemDelisted(each.item, feed, page, each.last_seen_at, each.first_absent_at, evidence)
+
+
+def _missing_line(each: Suspect) -> str:
+    confirmed = f", confirmed at {_time(each.absent_at)}" if each.absent_at else ""
+    older = "an older entry was" if len(each.older) == 1 else "older entries were"
+    return (
+        f"Listed until {_time(each.last_seen_at)}; missing since {_time(each.first_absent_at)}{confirmed}, "
+        f"while {older} still listed."
+    )
+
+
+def _answer_lines(each: Suspect) -> tuple[str, ...]:
+    lines = []
+    for answer in each.answers:
+        control = "answered" if answer.sibling_stands else "did not answer either"
+        said = answer.detail or answer.verdict
+        lines.append(f"{_time(answer.at)}: its page {each.link}: {said}; the page of an entry still listed {control}.")
+    return tuple(lines)
+
+
+def _time(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,98 @@
+"""How two texts differ in words: not at all, in white space, in punctuation, or in what they say.
+
+Pure, and without size thresholds: the edits that matter are one word long. Adding or removing quotation marks, letter
+case, and any sign touching a digit count as wording (CONTRACT 3); so do signs that stand for words (`%`, `€`, `+`).
+Style is punctuation: a curly quotation mark for a straight one, a dash for a hyphen between words.
+"""
+
+from collections import Counter
+from typing import Literal
+
+import regex
+
+TextChange = Literal["whitespace", "punctuation", "wording"]
+
+_TOKEN = regex.compile(
+    r"(?P<word>[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]|[\p{L}\p{M}\p{N}_]+)"
+    r"|(?P<quote>[\"“”„‟«»‹›「」『』《》〈〉＂`´])"
+    r"|(?P<tick>['‘’‚‛＇])"
+    r"|(?P<symbol>[\p{Sc}\p{So}\p{Sm}%‰‱&@#§--[|~]])"
+    r"|(?P<blank>[\s\p{Cf}\p{Zs}]+)"
+    r"|(?P<sign>.)",
+    regex.DOTALL | regex.VERSION1,
+)
+_QUOTE = '"'
+_NUMBER = regex.compile(r"[+\-−]?\p{N}+(?:[.,:/'’\-–]\p{N}+)*(?:\s?[%‰])?")
+_NEGATION = regex.compile(r"n['’]t\b|[\p{L}\p{M}]+", regex.IGNORECASE)
+_NEGATION_WITHOUT_SPACES = regex.compile(r"[不没沒未无無非否勿莫]")
+
+_DENIALS = {
+    "en": "not no never none nor neither nobody nothing nowhere cannot without",
+    "ru": "не ни нет без никогда никто ничто ничего нельзя невозможно отсутствует",
+    "uk": "не ні немає ніколи ніхто нічого",
+    "fr": "ne pas non sans jamais aucun aucune rien personne",
+    "es": "no nunca sin jamás ningún ninguna ninguno nadie nada tampoco",
+    "de": "nicht nichts kein keine keinen keiner keinem keines nie niemals ohne weder",
+    "pt": "não nem sem nenhum nenhuma ninguém",
+    "it": "senza mai nessun nessuno nessuna niente né",
+    "ar": "لا لم لن ليس ليست غير دون بدون",
+    "fa": "نه نیست هرگز هیچ بدون",
+    "tr": "değil hayır yok asla hiç",
+    "pl": "nie bez żaden nigdy nikt",
+}
+NEGATIONS = frozenset(word for words in _DENIALS.values() for word in words.split())
+"""Words of denial of all these languages together: an item's language is often not known, and a flag is only advice."""
+
+
+def text_change(old: str, new: str) -> TextChange | None:
+    """The strongest difference between two texts, None if they are the same."""
+    if old == new:
+        return None
+    old_tokens, new_tokens = _tokens(old), _tokens(new)
+    if [raw for raw, _ in old_tokens] == [raw for raw, _ in new_tokens]:
+        return "whitespace"
+    if [meaning for _, meaning in old_tokens if meaning] == [meaning for _, meaning in new_tokens if meaning]:
+        return "punctuation"
+    return "wording"
+
+
+def numbers_differ(old: str, new: str) -> bool:
+    """The texts do not hold the same numbers equally often."""
+    return Counter(_NUMBER.findall(old)) != Counter(_NUMBER.findall(new))
+
+
+def negations_differ(old: str, new: str) -> bool:
+    """The texts do not hold the same words of denial equally often, in any of the languages that we know them in."""
+    return _negations(old) != _negations(new)
+
+
+def _tokens(text: str) -> list[tuple[str, str]]:
+    """Each token as it stands and as it counts for the meaning ("" = it does not)."""
+    tokens = []
+    for match in _TOKEN.finditer(text):
+        kind, raw = match.lastgroup, match.group()
+        if kind == "blank":
+            continue
+        if kind in ("word", "symbol"):
+            meaning = raw
+        elif kind == "quote" or (kind == "tick" and not _inside_word(text, match.start())):
+            meaning = _QUOTE
+        else:
+            meaning = raw if _touches_digit(text, match.start(), match.end()) else ""
+        tokens.append((raw, meaning))
+    return tokens
+
+
+def _inside_word(text: str, at: int) -> bool:
+    return 0 < at < len(text) - 1 and text[at - 1].isalnum() and text[at + 1].isalnum()
+
+
+def _touches_digit(text: str, start: int, end: int) -> bool:
+    return (start > 0 and text[start - 1].isnumeric()) or (end < len(text) and text[end].isnumeric())
+
+
+def _negations(text: str) -> Counter[str]:
+    words = (word.casefold() for word in _NEGATION.findall(text))
+    found = Counter("n't" if word == "n’t" else word for word in words if word in NEGATIONS or word in ("n't", "n’t"))
+    found.update(_NEGATION_WITHOUT_SPACES.findall(text))
+    return found

@@ -1,0 +1,171 @@
+"""A carrier without a store: plays polls through the deciding functions and folds their events in memory.
+
+Used by the replay of real histories and by the stories in tests/core. It is also the shortest example of the calls that
+the real carrier makes, in their order.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from hashlib import sha256
+
+from aggregator.decide import Decision, decide, decide_pages
+from aggregator.memory import FeedMemory, dump, recall
+from aggregator.normalise import FeedProfile
+from aggregator.outcome import Observation, PageProbe, PageSeen, ParsedFeed
+from aggregator.plan import Loaded, Refused, look_at, survey
+from store.chain import text_digest
+from store.events import (
+    CaptureDigest,
+    Event,
+    FeedBaselined,
+    ItemAbsent,
+    ItemDelisted,
+    ItemId,
+    ItemPublished,
+    ItemRekeyed,
+    ItemRestored,
+    ItemRevised,
+    ItemState,
+    ItemWithdrawn,
+    Key,
+    Position,
+    TextDigest,
+)
+from store.ports import KnownItem, Version
+
+Pages = Callable[[PageProbe], tuple[str, bool]]
+"""A world of pages: for a probe, the verdict about the item's page, and whether the sibling's stands."""
+
+
+def every_page_stands(probe: PageProbe) -> tuple[str, bool]:
+    """The world in which nothing is ever taken down."""
+    return "standing", True
+
+
+def every_page_is_missing(probe: PageProbe) -> tuple[str, bool]:
+    """The world of false 404s: each page asked for is missing, each control stands."""
+    return "missing", True
+
+
+@dataclass
+class Watcher:
+    """One feed and all that is known of it."""
+
+    profile: FeedProfile
+    pages: Pages = every_page_stands
+    stored: str = ""
+    baselined: FeedBaselined | None = None
+    last_good_at: datetime | None = None
+    body: ParsedFeed | None = None
+    open: bool = False
+    events: list[Event] = field(default_factory=list)
+    items: dict[ItemId, KnownItem] = field(default_factory=dict)
+    aliases: dict[Key, ItemId] = field(default_factory=dict)
+    versions: dict[ItemId, list[Version]] = field(default_factory=dict)
+    texts: dict[TextDigest, str] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
+    probes: list[PageProbe] = field(default_factory=list)
+
+    @property
+    def memory(self) -> FeedMemory:
+        """What was remembered, through its JSON and back."""
+        return recall(self.stored, self.baselined)
+
+    def poll(self, document: ParsedFeed | None, at: datetime) -> list[Event]:
+        """One good poll: a document, or None for a 304. Gives the events of the whole pass, page probes included."""
+        if document is not None and document == self.body:
+            document = None
+        if document is None and not self.open:
+            self.last_good_at = at
+            return []
+        look = look_at(self.profile, self.memory, Observation(self.profile.id, at, document, _capture(at)), self.last_good_at)
+        if isinstance(look, Refused):
+            self.refused.append(look.problem.reason)
+            self.stored = dump(look.memory)
+            return []
+        aliases = {key: self.aliases[key] for key in look.keys if key in self.aliases}
+        wanted = look.items | set(aliases.values())
+        plan = survey(look, aliases, {item: self.items[item] for item in wanted if item in self.items})
+        loaded = Loaded(
+            texts={digest: self.texts[digest] for digest in plan.digests if digest in self.texts},
+            versions={item: tuple(self.versions[item]) for item in plan.versions},
+            salts={item: _salt(item) for item in plan.new},
+        )
+        decision = decide(plan, loaded)
+        events = self._keep(decision, at)
+        self.last_good_at = at
+        if document is not None:
+            self.body = None if decision.reread else document
+        if decision.probes:
+            self.probes += decision.probes
+            answers = [self._ask(probe, at) for probe in decision.probes]
+            events += self._keep(decide_pages(self.profile, self.memory, answers), at)
+        return events
+
+    def _ask(self, probe: PageProbe, at: datetime) -> PageSeen:
+        verdict, stands = self.pages(probe)
+        return PageSeen(probe.item, probe.url, at, verdict, verdict, stands)
+
+    def _keep(self, decision: Decision, at: datetime) -> list[Event]:
+        for item, text in decision.texts:
+            self.texts[TextDigest(text_digest(_salt(item), text))] = text
+        for event in decision.events:
+            self.events.append(event)
+            self._fold(event, at)
+        self.stored = dump(decision.memory)
+        self.open = decision.open
+        return list(decision.events)
+
+    def _fold(self, event: Event, at: datetime) -> None:
+        match event:
+            case FeedBaselined():
+                self.baselined = event
+            case ItemPublished():
+                self.items[event.item] = KnownItem(
+                    event.item, event.feed, "published", 1, event.content, _salt(event.item), at, at
+                )
+                self.versions[event.item] = [Version(1, Position(len(self.events)), at, event.content, None)]
+                self._alias(event.keys, event.item)
+            case ItemRevised():
+                known = self.items[event.item]
+                assert (known.version, known.version + 1) == (event.from_version, event.to_version)
+                self.items[event.item] = replace(known, version=event.to_version, content=event.content, changed_at=at)
+                self.versions[event.item].append(
+                    Version(event.to_version, Position(len(self.events)), at, event.content, event.kind)
+                )
+                self._alias(event.keys, event.item)
+            case ItemRekeyed():
+                self._alias(event.keys, event.item)
+            case ItemAbsent():
+                self._move(event.item, "absent", {"published"})
+            case ItemDelisted():
+                self._move(event.item, "delisted", {"absent"})
+            case ItemWithdrawn():
+                self._move(event.item, "withdrawn", {"published", "absent", "delisted"})
+            case ItemRestored():
+                self._move(event.item, "published", {event.was})
+            case _:
+                pass
+
+    def _move(self, item: ItemId, state: ItemState, allowed: set[str]) -> None:
+        known = self.items[item]
+        assert known.state in allowed, f"{item} is {known.state}, cannot become {state}"
+        self.items[item] = replace(known, state=state)
+
+    def _alias(self, keys: Sequence[Key], item: ItemId) -> None:
+        for key in keys:
+            self.aliases.setdefault(key, item)
+
+
+def title_of(watcher: Watcher, item: ItemId, texts: Mapping[TextDigest, str] | None = None) -> str:
+    """The latest title of an item."""
+    return (texts or watcher.texts)[watcher.items[item].content.title]
+
+
+def _salt(item: ItemId) -> bytes:
+    return sha256(item.encode()).digest()[:16]
+
+
+def _capture(at: datetime) -> CaptureDigest:
+    return CaptureDigest(f"sha256:{sha256(at.isoformat().encode()).hexdigest()}")
