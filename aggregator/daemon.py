@@ -61,7 +61,7 @@ class Daemon:
         self._readiness.clear("starting")
         stopping = asyncio.create_task(stop.wait(), name="stop")
         try:
-            await asyncio.wait({stopping, self._broken}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((stopping, self._broken), return_when=asyncio.FIRST_COMPLETED)
             if self._broken.done():
                 self._broken.result()
         finally:

@@ -13,7 +13,8 @@ import typer
 if TYPE_CHECKING:
     from config.load import Loaded
     from config.model import Settings
-    from store.ports import Store, Views
+    from store.database import SqlStore
+    from store.ports import Views
 
 
 class Failure(Exception):
@@ -54,7 +55,7 @@ class Context:
         return self.loaded()[1]
 
     @contextmanager
-    def store(self) -> "Iterator[Store]":
+    def store(self) -> "Iterator[SqlStore]":
         """The store that exists; commands that only read do not make one."""
         from store.database import open_store
 

@@ -13,7 +13,7 @@ from aggregator.cli.context import context
 from store.events import Position, Recorded, feed_stream, subject_of
 
 if TYPE_CHECKING:
-    from store.ports import Store
+    from store.database import SqlStore
 
 BATCH = 500
 FOLLOW_SECONDS = 0.5
@@ -69,7 +69,7 @@ def event_row(recorded: Recorded) -> dict[str, object]:
     }
 
 
-def _read(store: "Store", after: Position, feed: str, item: str, *, follow: bool) -> Iterator[Recorded]:
+def _read(store: "SqlStore", after: Position, feed: str, item: str, *, follow: bool) -> Iterator[Recorded]:
     stream = feed_stream(feed) if feed else None  # type: ignore[arg-type]  # what the user typed names a feed
     while True:
         with store.read() as tx:
@@ -103,7 +103,7 @@ def verify(ctx: typer.Context) -> int:
     return 0 if report.ok else 1
 
 
-def _head(store: "Store") -> Position:
+def _head(store: "SqlStore") -> Position:
     with store.read() as tx:
         return tx.log.head().position
 
