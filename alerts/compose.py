@@ -157,8 +157,8 @@ def _message_id(alert: AlertId, channel: ChannelId, address: str, domain: str) -
 
 def _domain(sender: str) -> str:
     """The domain of the sender's address for our ids; a stand-in where it has none in ASCII."""
-    domain = mime.bare_address(sender).rpartition("@")[2]
-    return domain if re.fullmatch(r"[A-Za-z0-9.-]{1,200}", domain) else "feedwitness.invalid"
+    _, at, domain = mime.bare_address(sender).rpartition("@")
+    return domain if at and re.fullmatch(r"[A-Za-z0-9.-]{1,200}", domain) else "feedwitness.invalid"
 
 
 def _label(rule: RuleId) -> str:

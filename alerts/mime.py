@@ -56,7 +56,7 @@ def mailbox_text(mailbox: str) -> str:
 def message(headers: Sequence[tuple[str, str]], plain: str, html: str, boundary: str) -> bytes:
     """The whole message. Header values are safe ones (`header_text`, `mailbox_text`, ids); `boundary` is ours."""
     lines = [f"{name}: {value}" for name, value in headers]
-    lines += ["MIME-Version: 1.0", f'Content-Type: multipart/alternative; boundary="{boundary}"', ""]
+    lines += ["MIME-Version: 1.0", f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"', ""]
     head = "\r\n".join(lines).encode() + b"\r\n"
     parts = [_part("plain", plain), _part("html", html)]
     rule = f"--{boundary}".encode()

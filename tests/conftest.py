@@ -134,6 +134,6 @@ def make_facts(
     return replace(facts, **more)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def alert_facts() -> FactsMaker:
     return make_facts

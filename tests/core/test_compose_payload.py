@@ -11,14 +11,15 @@ import pytest
 
 from alerts.compose import ChannelComposer, WebhookForm
 from alerts.facts import AlertFacts
-from store.events import AlertHeld, FeedMoved, FeedReissued, Hit
+from store.events import AlertHeld, ChannelId, FeedMoved, FeedReissued, Hit
 
 GOLDEN = Path(__file__).parents[1] / "data" / "payloads"
 FactsMaker = Callable[..., AlertFacts]
+COMPOSER = ChannelComposer({ChannelId("hook"): WebhookForm()}, "http://127.0.0.1:8321/")
 
 
 def composed(facts: AlertFacts) -> bytes:
-    return ChannelComposer({"hook": WebhookForm()}, "http://127.0.0.1:8321/").deliveries(facts)[0].body  # type: ignore[dict-item]  # ids are plain text here
+    return COMPOSER.deliveries(facts)[0].body
 
 
 def data(facts: AlertFacts) -> dict[str, Any]:
@@ -120,14 +121,12 @@ def test_a_lone_surrogate_is_replaced_without_moving_the_offsets(alert_facts: Fa
 
 
 def test_composing_again_gives_the_same_deliveries(alert_facts: FactsMaker) -> None:
-    composer = ChannelComposer({"hook": WebhookForm()}, "http://w")  # type: ignore[dict-item]  # as above
     facts = alert_facts("changed", notify=("hook", "gone"))
-    assert composer.deliveries(facts) == composer.deliveries(facts)
+    assert COMPOSER.deliveries(facts) == COMPOSER.deliveries(facts)
 
 
 def test_a_channel_that_the_settings_no_longer_have_is_held_by_name(alert_facts: FactsMaker) -> None:
-    composer = ChannelComposer({"hook": WebhookForm()}, "http://w")  # type: ignore[dict-item]  # as above
-    pending, held = composer.deliveries(alert_facts(notify=("hook", "gone")))
+    pending, held = COMPOSER.deliveries(alert_facts(notify=("hook", "gone")))
     assert (pending.state, pending.reason) == ("pending", "")
     assert (held.state, held.reason, held.channel) == ("held", "channel-removed", "gone")
 
@@ -139,10 +138,9 @@ def test_the_deliveries_of_a_held_alert_are_held_for_its_reason(alert_facts: Fac
         raised.alert, raised.rule, raised.feed, raised.item, raised.transition, raised.cause, raised.version,
         raised.before, raised.hits, raised.topics, raised.follows, "first-fetch",
     )  # fmt: skip
-    composer = ChannelComposer({"hook": WebhookForm()}, "http://w")  # type: ignore[dict-item]  # as above
-    (delivery,) = composer.deliveries(replace(facts, alert=held))
+    (delivery,) = COMPOSER.deliveries(replace(facts, alert=held))
     assert (delivery.state, delivery.reason, delivery.next_at) == ("held", "first-fetch", None)
-    assert delivery.body == composer.deliveries(facts)[0].body
+    assert delivery.body == COMPOSER.deliveries(facts)[0].body
 
 
 def test_the_news_of_a_source_tell_what_their_kind_has_to_tell(alert_facts: FactsMaker) -> None:
