@@ -12,9 +12,7 @@ even if a later one leads back: that URL was then written by a stranger.
 
 import asyncio
 import logging
-import re
 import ssl
-from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -23,7 +21,6 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from types import TracebackType
 from typing import cast
-from urllib.parse import urljoin
 
 import httpcore
 import httpx
@@ -31,7 +28,8 @@ import httpx
 from aggregator.fetch.body import Body
 from aggregator.fetch.dial import Dialler, Resolver, system_resolver
 from aggregator.fetch.failure import FetchError, named
-from aggregator.fetch.guard import AddressGuard, Network, odd_spelling
+from aggregator.fetch.guard import AddressGuard, Network
+from aggregator.fetch.hop import DEFAULT_PORTS, Hop, headers, is_conditional, location, origin, parsed, require_http
 from aggregator.fetch.retry_after import retry_after
 from aggregator.outcome import Fetched, FetchFailed, FetchOutcome, FetchRequest, NotModified, Redirect
 
@@ -41,21 +39,7 @@ MAX_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_HEADERS = 500
 _MAX_HEADER_BYTES = 64 * 1024
-_ACCEPT = (
-    b"application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
-    b"application/xml;q=0.8, text/xml;q=0.8, */*;q=0.5"
-)
 _DNS_THREADS = 32
-_ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class _Hop:
-    """One request of a chain; its URL carries neither userinfo nor fragment."""
-
-    url: httpx.URL
-    at_home: bool
-    auth: tuple[str, str] | None
 
 
 @dataclass(slots=True)
@@ -107,17 +91,17 @@ class Fetcher:
         try:
             async with asyncio.timeout(seconds) as deadline:
                 return await self._follow(request, trail)
-        except Exception as error:  # the world's ways to fail cannot be listed; here each gets a name
+        except Exception as error:  # noqa: BLE001 the world's ways to fail cannot be listed; here each gets a name
             if deadline.expired():
                 return _failed("timeout", f"no complete answer within {seconds:g} s: still {trail.phase}", trail)
             reason, detail = named(error)
-            log.debug("fetch failed: %s: %s", reason, detail, exc_info=True)
+            log.debug("%s: %s", reason, detail)  # never the traceback: its message may quote a secret header
             return _failed(reason, detail, trail)
 
     async def _follow(self, request: FetchRequest, trail: _Trail) -> FetchOutcome:
         hop = self._first_hop(request)
         while True:
-            conditional = _is_conditional(request, hop)
+            conditional = is_conditional(request, hop)
             async with self._answer(request, hop, conditional, trail) as response:
                 trail.status = status = response.status_code
                 if status == HTTPStatus.OK:
@@ -127,35 +111,35 @@ class Fetcher:
                     return NotModified(str(hop.url), tuple(trail.redirects))
                 if status not in _REDIRECTS or "location" not in response.headers:
                     return self._turned_down(response, trail)
-                target = _location(hop.url, response)
+                target = location(hop.url, response)
             hop = self._next_hop(request, hop, target)
             if len(trail.redirects) == MAX_REDIRECTS:
                 raise FetchError("redirect_limit", f"over {MAX_REDIRECTS} redirects")
             trail.redirects.append(Redirect(status, str(hop.url)))
             trail.status = None
 
-    def _first_hop(self, request: FetchRequest) -> _Hop:
+    def _first_hop(self, request: FetchRequest) -> Hop:
         """The hop that the request itself names. Userinfo in an operator's URL becomes Basic credentials."""
-        _require_http(request.url)
+        require_http(request.url)
         if request.learnt and (objection := self._guard.objection(request.url)):
             raise FetchError("ssrf_blocked", objection)
-        url = _parsed(request.url)
+        url = parsed(request.url)
         if not url.userinfo:
-            return _Hop(url, at_home=True, auth=request.auth)
+            return Hop(url, at_home=True, auth=request.auth)
         auth = request.auth or (url.username, url.password)
-        return _Hop(url.copy_with(userinfo=b""), at_home=True, auth=auth)
+        return Hop(url.copy_with(userinfo=b""), at_home=True, auth=auth)
 
-    def _next_hop(self, request: FetchRequest, hop: _Hop, target: str) -> _Hop:
+    def _next_hop(self, request: FetchRequest, hop: Hop, target: str) -> Hop:
         """The hop that a redirect asks for, judged like any learnt URL unless it stays where the operator sent us."""
-        url = _parsed(target)
-        at_home = hop.at_home and _origin(url) == _origin(hop.url)
+        url = parsed(target)
+        at_home = hop.at_home and origin(url) == origin(hop.url)
         if (request.learnt or not at_home) and (objection := self._guard.objection(target)):
             raise FetchError("ssrf_blocked", f"redirect refused: {objection}")
-        return _Hop(url, at_home, hop.auth if at_home else None)
+        return Hop(url, at_home, hop.auth if at_home else None)
 
     @asynccontextmanager
     async def _answer(
-        self, request: FetchRequest, hop: _Hop, conditional: bool, trail: _Trail
+        self, request: FetchRequest, hop: Hop, conditional: bool, trail: _Trail
     ) -> AsyncIterator[httpx.Response]:
         """The response to one hop, its body not yet read. The connection ends with the block."""
         free = (hop.at_home and not request.learnt) or bool(request.proxy)
@@ -163,7 +147,7 @@ class Fetcher:
         transport = _Transport(self._connection(request, hop.url, dialler))
         try:
             response = await transport.handle_async_request(
-                httpx.Request("GET", hop.url, headers=_headers(request, hop, conditional), stream=_NO_BODY)
+                httpx.Request("GET", hop.url, headers=headers(request, hop, conditional), stream=_NO_BODY)
             )
             dialler.head_complete()
             _check_head(response)
@@ -176,9 +160,9 @@ class Fetcher:
     ) -> httpcore.AsyncHTTPConnection | httpcore.AsyncHTTPProxy:
         tls = self._tls_context(request.ca_file) if url.scheme == "https" or request.proxy else None
         if not request.proxy:
-            port = url.port or _DEFAULT_PORTS[url.scheme]
-            origin = httpcore.Origin(url.raw_scheme, url.raw_host, port)
-            return httpcore.AsyncHTTPConnection(origin, ssl_context=tls, network_backend=dialler)
+            port = url.port or DEFAULT_PORTS[url.scheme]
+            place = httpcore.Origin(url.raw_scheme, url.raw_host, port)
+            return httpcore.AsyncHTTPConnection(place, ssl_context=tls, network_backend=dialler)
         proxy = _proxy(request.proxy)
         target = httpcore.URL(
             scheme=proxy.url.raw_scheme, host=proxy.url.raw_host, port=proxy.url.port, target=proxy.url.raw_path
@@ -220,23 +204,6 @@ class _Transport(httpx.AsyncHTTPTransport):
 
 
 _NO_BODY = httpx.ByteStream(b"")
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-
-
-def _require_http(url: str) -> None:
-    scheme, colon, _ = url.partition(":")
-    if not colon:
-        raise FetchError("bad_url", "not an absolute URL")
-    if scheme.lower() not in _DEFAULT_PORTS:
-        raise FetchError("bad_scheme", f"only http and https are fetched, not {scheme[:20]!r}")
-
-
-def _parsed(url: str) -> httpx.URL:
-    """The URL as it will be asked for, without its fragment."""
-    parsed = httpx.URL(url)
-    if not parsed.raw_host or (parsed.port is not None and not 0 < parsed.port < 65_536):
-        raise FetchError("bad_url", "no host, or no such port")
-    return parsed.copy_with(fragment=None) if parsed.fragment else parsed
 
 
 def _proxy(url: str) -> httpx.Proxy:
@@ -244,74 +211,15 @@ def _proxy(url: str) -> httpx.Proxy:
         proxy = httpx.Proxy(url)
     except (ValueError, httpx.InvalidURL) as error:
         raise FetchError("connect", "the proxy's URL must start with http:// or https://") from error
-    if proxy.url.scheme not in _DEFAULT_PORTS:
+    if proxy.url.scheme not in DEFAULT_PORTS:
         raise FetchError("connect", "only http:// and https:// proxies are supported")
     return proxy
-
-
-def _origin(url: httpx.URL) -> tuple[bytes, bytes, int | None]:
-    return url.raw_scheme, url.raw_host, url.port  # a default port is None in both
-
-
-def _is_conditional(request: FetchRequest, hop: _Hop) -> bool:
-    """Are the validators meant for this URL? Sent to another document they could be answered with a 304 that is a lie:
-    a static maintenance page, say, is older than any feed.
-    """
-    if not (request.etag or request.last_modified):
-        return False
-    return str(hop.url) == request.validated_url if request.validated_url else hop.at_home
-
-
-def _headers(request: FetchRequest, hop: _Hop, conditional: bool) -> list[tuple[bytes, bytes]]:
-    """The request's headers; the operator's own replace ours, but for the coding, of which we read only gzip."""
-    own: dict[str, tuple[bytes, bytes]] = {
-        "host": (b"Host", hop.url.netloc),
-        "user-agent": (b"User-Agent", _encoded(request.user_agent)),
-        "accept": (b"Accept", _ACCEPT),
-    }
-    if hop.at_home:
-        if hop.auth is not None:
-            token = b64encode(":".join(hop.auth).encode())
-            own["authorization"] = (b"Authorization", b"Basic " + token)
-        for name, value in request.headers.items():
-            own[name.lower()] = (_encoded(name), _encoded(value))
-    own["accept-encoding"] = (b"Accept-Encoding", b"gzip")
-    if conditional and request.etag:
-        own["if-none-match"] = (b"If-None-Match", request.etag.encode("latin-1"))
-    if conditional and request.last_modified:
-        own["if-modified-since"] = (b"If-Modified-Since", request.last_modified.encode("latin-1"))
-    return list(own.values())
-
-
-def _encoded(text: str) -> bytes:
-    try:
-        return text.encode("latin-1")
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "replace")
 
 
 def _check_head(response: httpx.Response) -> None:
     raw = response.headers.raw
     if len(raw) > _MAX_HEADERS or sum(len(name) + len(value) for name, value in raw) > _MAX_HEADER_BYTES:
         raise FetchError("protocol", f"over {_MAX_HEADERS} headers, or {_MAX_HEADER_BYTES} bytes of them")
-
-
-def _location(base: httpx.URL, response: httpx.Response) -> str:
-    """The absolute URL that a redirect names, refused if two readers could take it for two different places."""
-    raw = next(value for name, value in response.headers.raw if name.lower() == b"location")
-    try:
-        text = raw.decode().strip()
-    except UnicodeDecodeError:
-        text = raw.decode("latin-1").strip()
-    if "\\" in text.partition("?")[0]:
-        raise FetchError("ssrf_blocked", "redirect refused: there is a backslash in it")
-    if not _ABSOLUTE.match(text):
-        return urljoin(str(base), text)
-    target = f"{base.scheme}:{text}" if text.startswith("//") else text
-    _require_http(target)
-    if objection := odd_spelling(target):
-        raise FetchError("ssrf_blocked", f"redirect refused: {objection}")
-    return target
 
 
 async def _read(response: httpx.Response, max_body: int) -> bytes:
@@ -326,16 +234,18 @@ async def _read(response: httpx.Response, max_body: int) -> bytes:
     return body.close()
 
 
-def _fetched(hop: _Hop, response: httpx.Response, body: bytes, trail: _Trail) -> Fetched:
-    headers = tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers.raw)
-    first = dict(reversed(headers))
+def _fetched(hop: Hop, response: httpx.Response, body: bytes, trail: _Trail) -> Fetched:
+    all_headers = tuple(
+        (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers.raw
+    )
+    first = dict(reversed(all_headers))
     return Fetched(
         url=str(hop.url),
         body=body,
         content_type=first.get("content-type", ""),
         etag=first.get("etag", ""),
         last_modified=first.get("last-modified", ""),
-        headers=headers,
+        headers=all_headers,
         redirects=tuple(trail.redirects),
     )
 

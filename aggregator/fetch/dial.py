@@ -34,7 +34,7 @@ class Progress(Protocol):
 
 
 HEAD_LIMIT = 256 * 1024
-"""Bytes that may come before a response's headers are complete, interim (1xx) responses and TLS records included."""
+"""Bytes that may come before a response's headers are complete, interim (1xx) responses included."""
 _BUFFERED = 256 * 1024  # beyond this the other side has to wait
 _MOST_ADDRESSES = 8
 _NEXT_ADDRESS_AFTER = 0.25  # seconds (RFC 8305): a dead IPv6 route must not cost the whole deadline

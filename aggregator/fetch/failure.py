@@ -1,15 +1,17 @@
 """How the ways in which a fetch can fail get their names.
 
 In goes any exception that httpx, httpcore, ssl, socket, idna or zlib raised; out comes a reason from the list of
-`aggregator.outcome.FetchFailed` and one clean line for people: no control characters, no credentials, nothing that the
-other side wrote word for word. Unknown kinds are `protocol`, with the name of their class.
+`aggregator.outcome.FetchFailed` and one clean line for people: no control characters, no credentials. Unknown kinds are
+`protocol`, with the name of their class and the place where they came from.
 """
 
 import re
 import socket
 import ssl
+import traceback
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 
@@ -36,7 +38,9 @@ def named(error: Exception) -> tuple[str, str]:
         for kind, reason in _REASONS:
             if isinstance(cause, kind):
                 return _sharpened(reason, cause), clean_line(_words(cause))
-    return "protocol", clean_line(f"unexpected {type(error).__name__}")
+    places = traceback.extract_tb(error.__traceback__)
+    where = f" in {Path(places[-1].filename).name}:{places[-1].lineno}" if places else ""
+    return "protocol", f"unexpected {type(error).__name__}{where}"
 
 
 def clean_line(text: str) -> str:
@@ -90,8 +94,11 @@ def _sharpened(reason: str, cause: BaseException) -> str:
 def _words(cause: BaseException) -> str:
     if isinstance(cause, ssl.SSLError):
         return tls_words(cause)
+    # Where the library's own words quote what was configured, a secret could be in them.
     if isinstance(cause, httpx.InvalidURL | UnicodeError):
-        return "not a usable URL"  # the library's own words quote the URL, and with it a password
+        return "not a usable URL"
+    if isinstance(cause, httpx.LocalProtocolError):
+        return "a configured header holds characters that no header can hold"
     if isinstance(cause, OSError):
         return cause.strerror or type(cause).__name__
     if isinstance(cause, httpx.ProtocolError) and str(cause).startswith(_CUT_OFF):

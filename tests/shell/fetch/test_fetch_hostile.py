@@ -1,9 +1,11 @@
 """Servers that lie, stall, flood or break off: every one of them is a named failure, in bounded time and memory."""
 
 import asyncio
+import contextlib
 import gzip
 import os
 import re
+import socket
 import sys
 import time
 import zlib
@@ -295,6 +297,28 @@ def test_a_dead_first_address_does_not_hide_a_living_second(play, serve, asking,
                 outcome = await fetcher.fetch(asking(site.url(host="two-addresses.test")))
                 assert isinstance(outcome, Fetched)
                 assert site.seen[0].header("host") == f"two-addresses.test:{site.port}".encode()
+
+    play(scenario)
+
+
+def test_an_address_that_swallows_everything_costs_a_quarter_second_and_not_the_poll(play, serve, asking, response):
+    async def resolve(host, port):
+        return ["127.0.0.4", "127.0.0.1"]
+
+    async def scenario():
+        async with serve(response(body=b"x")) as site, Fetcher(resolve=resolve) as fetcher:
+            with contextlib.ExitStack() as stack:
+                hole = stack.enter_context(socket.socket())
+                hole.bind(("127.0.0.4", site.port))
+                hole.listen(0)
+                for _ in range(4):  # fill its queue: what comes after that is dropped without an answer
+                    filler = stack.enter_context(socket.socket())
+                    filler.setblocking(False)
+                    filler.connect_ex(("127.0.0.4", site.port))
+                began = time.monotonic()
+                outcome = await fetcher.fetch(asking(site.url(host="two-addresses.test")))
+                assert isinstance(outcome, Fetched)
+                assert 0.2 < time.monotonic() - began < 2
 
     play(scenario)
 
