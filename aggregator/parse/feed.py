@@ -31,6 +31,8 @@ _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 _FORMATS = {"rss10": "rdf", "rss090": "rdf"}
 _FORMATS_BY_ROOT = {"rss": "rss", "feed": "atom", "rdf": "rdf", "channel": "cdf"}
 _REFERENCE = re.compile(r"&#(?:(\d{1,5000})|[xX]([0-9a-fA-F]{1,5000}));?")
+_FRAGILE = re.compile(r"</?(?:gml|georss|psc|cc|creativeCommons|width|height)\b[^<>]*>", re.IGNORECASE)
+"""Elements whose handlers in feedparser raise on odd values; none of them carries anything that we read."""
 _REFERENCES = re.compile(rf"(?:{_REFERENCE.pattern})+")
 
 
@@ -52,14 +54,14 @@ def parse(body: bytes, content_type: str, url: str, encoding: str = "", timezone
 
 
 def _feedparsed(text: str) -> Fields | ParseFailed:
-    """What feedparser makes of it. It raises on numeric references that name no character: then once more without."""
+    """What feedparser makes of it. Where it raises it is asked once more, without what it is known to raise on."""
     try:
         return _call(text)
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - feedparser raises KeyError, TypeError, UnicodeError and more on bad input
         first = error
-    mended = _REFERENCES.sub(_mended, text)
+    mended = _FRAGILE.sub("", _REFERENCES.sub(_mended, text))
     if mended != text:
         try:
             return _call(mended)

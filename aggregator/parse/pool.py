@@ -18,8 +18,9 @@ _KEPT_VARIABLES = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "PYTHO
 """The child sees nothing else of our environment: secrets may stand there."""
 _PATIENCE = timedelta(seconds=60)
 """For a child to start and import, on a machine that is busy with other things."""
-_GRACE = timedelta(seconds=2)
+_GRACE = timedelta(seconds=1)
 """How long after the deadline a child ends by itself, when nobody is left to kill it."""
+_SHUT_DOWN = ParseFailed("parser_died", "the parser has been shut down")
 _MAX_ANSWER = 256 * 1024 * 1024
 
 
@@ -47,17 +48,25 @@ class ParsePool:
             self._idle.put_nowait(child)
 
     async def close(self) -> None:
-        """End all children, busy or not. What is being parsed comes back as `parser_died`."""
+        """End all children, busy or not. What is being parsed, or waits for it, comes back as `parser_died`."""
         self._closed = True
         for child in self._children:
             await child.kill()
+        for child in [await self._idle.get() for _ in self._children]:
+            await child.kill()
+            self._idle.put_nowait(child)
+
+    def _shut(self) -> bool:
+        return self._closed
 
     async def _parse_in(self, child: "_Child", request: bytes) -> ParseOutcome:
-        if self._closed:
-            return ParseFailed("parser_died", "the parser has been shut down")
+        if self._shut():
+            return _SHUT_DOWN
         spent = True
         try:
             await child.ensure_running()
+            if self._shut():
+                return _SHUT_DOWN
             async with asyncio.timeout(self._deadline.total_seconds()):
                 answer = await child.ask(request)
             spent = answer[:1] != GOES_ON
