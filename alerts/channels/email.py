@@ -12,6 +12,7 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from email.utils import parseaddr
 from typing import Literal
 
 import aiosmtplib
@@ -54,7 +55,7 @@ class EmailChannel:
                 result = await talk.deliver(delivery)
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:  # TimeoutError and ssl.SSLError are OSErrors
             result = talk.failed(error)
-        await talk.end()
+        await talk.end(polite=result.code != "timeout")
         said = one_line(f"{delivery.recipient}: {talk.stage}: {self._without_secrets(result.answer)}", 300)
         return SendResult(result.kind, result.code, said)
 
@@ -83,6 +84,8 @@ class _Conversation:
 
     async def deliver(self, delivery: Delivery) -> SendResult:
         """From connecting to the final dot."""
+        if parseaddr(delivery.recipient)[1] != delivery.recipient:
+            raise ValueError("not one bare address")
         await self._client.connect()
         await self._hello()
         if refusal := await self._secured() or await self._logged_in():
@@ -152,9 +155,9 @@ class _Conversation:
             return _answered(self.stage, error.code, error.message)
         return SendResult("retry", _code(error), f"{type(error).__name__}: {error}")
 
-    async def end(self) -> None:
+    async def end(self, *, polite: bool) -> None:
         """Say goodbye if there is somebody to say it to; what comes of it no longer matters."""
-        if self._client.is_connected:
+        if polite and self._client.is_connected:
             with suppress(aiosmtplib.SMTPException, OSError, ValueError):
                 await self._client.quit(timeout=_FAREWELL)
         self._client.close()
