@@ -18,11 +18,12 @@ from dataclasses import dataclass
 
 _STRESS = "\u0300\u0301"
 _DIAERESIS = "\u0308"
+_ALEF_MARKS = "\u0653\u0654\u0655"
 _NEVER_STRESSED = "гкГК"  # with an acute these are the Macedonian letters ѓ and ќ
 
 _SAME_LETTER = str.maketrans(
     {
-        **dict.fromkeys("آأإٱ", "ا"),
+        "ٱ": "ا",
         "ی": "ي",  # Persian and Arabic keyboards write the same letters with different code points
         "ک": "ك",
         **dict(zip("đħıłøŧĐĦŁØŦ", "dhilotDHLOT", strict=True)),  # accents that Unicode does not decompose
@@ -31,7 +32,7 @@ _SAME_LETTER = str.maketrans(
 )
 
 _IGNORED = (
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+    "\u00ad\u0345\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
     "\u0640\u0610-\u061a\u064b-\u0652\u0656-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u08ca-\u08e1\u08e3-\u08ff"
     "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
 )
@@ -62,7 +63,7 @@ _HAS_IGNORED = re.compile(f"[{_IGNORED}]+")
 _HAS_MARK = re.compile(f"[{_MARK}]")
 _LETTER = re.compile(f"[^{_INERT}]")
 _CLUSTER = re.compile(
-    f"[^{_INERT}{_MARK}][{_MARK}]{{0,{_MARKS_A_LETTER}}}|.[{_MARK}]{{1,{_MARKS_A_LETTER}}}|[{_MARK}]", re.DOTALL
+    f"[^{_INERT}{_MARK}][{_MARK}]{{0,{_MARKS_A_LETTER}}}|[^{_MARK}][{_MARK}]{{1,{_MARKS_A_LETTER}}}|[{_MARK}]"
 )
 
 
@@ -82,7 +83,7 @@ def fold_but_case(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """A part of a text that came out with another length: `out` of the folded text is `source` of the original."""
+    """A part of a text that is not one sign for one sign: `out` of the folded text is `source` of the original."""
 
     out_start: int
     out_end: int
@@ -130,7 +131,7 @@ def _stretches(text: str, parts: re.Pattern[str], folded: Callable[[re.Match[str
     for part in parts.finditer(text):
         start, end = part.span()
         length = len(folded(part))
-        if length != end - start:
+        if length != 1 or end - start != 1:
             found.append(_Stretch(start + shift, start + shift + length, start, end))
             shift += length - (end - start)
     return found
@@ -138,16 +139,16 @@ def _stretches(text: str, parts: re.Pattern[str], folded: Callable[[re.Match[str
 
 def _fold_letter(letter: str, change_case: Callable[[str], str]) -> str:
     """One letter with its marks; the slow and obvious way, once per letter of the alphabet."""
-    cased = unicodedata.normalize("NFKC", change_case(unicodedata.normalize("NFKC", letter)))
     kept: list[str] = []
     base = ""
-    for sign in unicodedata.normalize("NFD", change_case(cased)):
+    for sign in unicodedata.normalize("NFD", unicodedata.normalize("NFKC", letter)):
         if not unicodedata.combining(sign):
             base = sign
         elif _is_accent(base, sign):
             continue
         kept.append(sign)
-    return _HAS_IGNORED.sub("", unicodedata.normalize("NFC", "".join(kept)).translate(_SAME_LETTER))
+    bare = _HAS_IGNORED.sub("", change_case("".join(kept)))
+    return unicodedata.normalize("NFC", bare.translate(_SAME_LETTER))
 
 
 def _is_accent(base: str, mark: str) -> bool:
@@ -158,7 +159,7 @@ def _is_accent(base: str, mark: str) -> bool:
         return base.isalpha()
     if "\u0400" <= base <= "\u052f":
         return (mark in _STRESS and base not in _NEVER_STRESSED) or (mark == _DIAERESIS and base in "еЕ")
-    return False
+    return base in "اٱ" and mark in _ALEF_MARKS
 
 
 class _Folds(dict[str, str]):

@@ -46,7 +46,9 @@ _RARE = re.compile(
     "[^\x00-\u02ff\u0370-\u0482\u048a-\u052f\u05d0-\u05ea\u060c-\u060f\u061b-\u064a\u0660-\u066f"
     "\u0671-\u06d3\u1e00-\u1fff\u2010-\u206f\u20a0-\u20cf\u2100-\u2bff\uac00-\ud7a3]"
 )
-_RARE_WORD = regex.compile(rf"[{RUN_SCRIPTS}]+|[[\w\p{{M}}\x01-\x06]--[{RUN_SCRIPTS}]]+", regex.V1)
+_RARE_WORD = regex.compile(
+    rf"[{RUN_SCRIPTS}]+|[[\w\x01-\x06]--[\p{{M}}{RUN_SCRIPTS}]][[\w\p{{M}}\x01-\x06]--[{RUN_SCRIPTS}]]*", regex.V1
+)
 _IS_RUN = re.compile(f"[{RUN_SCRIPTS}]")
 _ASCII_SPLIT = "".join(
     sign if sign.isalnum() or sign == "_" or "\x01" <= sign <= "\x06" else " " for sign in map(chr, range(128))
@@ -71,7 +73,7 @@ class Page:
     def __init__(self, text: str) -> None:
         self.text = text
         self._marked = _marked(fold(text))
-        self.line = f" {' '.join(_split(self._marked))} "
+        self.line = " ".join(["", *_split(self._marked), ""])
 
     def source(self, start: int, end: int) -> tuple[int, int]:
         """Code points of the original text that `line[start:end]` stands for; spaces at its ends do not count."""

@@ -106,9 +106,8 @@ class World:
     def content(self, item: ItemId, title: str, text: str) -> Content:
         def put(tx: Transaction) -> Content:
             about = about_to_text(About("Press Office", ("aid",), "https://ministry.example/1"))
-            return Content(
-                tx.texts.put(item, title), tx.texts.put(item, text), tx.texts.put(item, about), "", "en", "", "", None, None
-            )  # fmt: skip
+            texts = [tx.texts.put(item, one) for one in (title, text, about)]
+            return Content(*texts, "", "en", "", "", None, None)
 
         return self.store.write(put).result()
 
@@ -260,7 +259,9 @@ def test_what_a_rule_told_of_it_tells_the_end_of_even_when_the_topic_is_gone(wor
 
 def test_a_held_alert_counts_as_told_once_it_is_released(world: World) -> None:
     world.rules(SYRIA)
-    world.in_feed(world.published("a", "On Syria", hold="surfaced"), world.revised("a", "On nothing", 2, hold="surfaced"))
+    world.in_feed(
+        world.published("a", "On Syria", hold="surfaced"), world.revised("a", "On nothing", 2, hold="surfaced")
+    )
     held = world.react()
     withdrawn = ItemWithdrawn(ItemId(f"{FEED}/a"), FEED, "tombstone", START, START, ())
     world.in_feed(withdrawn)
@@ -426,4 +427,6 @@ def test_events_that_concern_no_rule_are_passed_over_in_bulk(world: World) -> No
 
 
 def test_the_id_of_an_alert_is_what_the_documentation_says() -> None:
-    assert alert_id(RuleId("syria"), "ministry/a", "appeared", Position(41)) == AlertId("a1a47615eb1bacc3e52b5aa8bd235de1")
+    assert alert_id(RuleId("syria"), "ministry/a", "appeared", Position(41)) == AlertId(
+        "a1a47615eb1bacc3e52b5aa8bd235de1"
+    )
