@@ -35,6 +35,7 @@ from config.wording import wording
 
 T = TypeVar("T", bound=Table)
 _LATE_VALUES = {"store": ("url",), "rules": ("on",), "channels": ("type", "format"), "topics": ("any",)}
+_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _EXAMPLES = {
     "url": 'url = "https://example.org/feed.xml"',
     "any": 'any = ["Syria", "Syrian*"]',
@@ -116,7 +117,8 @@ class Builder:
         kind = data.get("type")
         path: Key = ("channels", name)
         if isinstance(kind, str) and (model := CHANNEL_TYPES.get(kind)):
-            return self._named(model, "channels", name, data)
+            port = _PORTS.get(str(data.get("security", "starttls"))) if kind == "email" else None
+            return self._named(model, "channels", name, {"port": port, **data} if port else data)
         known = ", ".join(f'"{one}"' for one in CHANNEL_TYPES)
         if kind is None:
             self.wrong(path, f"`type` is missing; known: {known}", key=True)

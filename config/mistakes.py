@@ -129,7 +129,7 @@ class Mistake:
 
     def render(self, kind: str = "") -> str:
         """What people read; `kind` ("warning") stands before the message."""
-        head = f"{self.file}:{self.line}:{self.column}: {kind and kind + ': '}{self.message}"
+        head = _printable(f"{self.file}:{self.line}:{self.column}: {kind and kind + ': '}{self.message}")
         if not self.source_line.strip():
             return head
         start = max(0, self.column - 1 - _WINDOW // 2) if len(self.source_line) > _WINDOW else 0
