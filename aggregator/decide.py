@@ -34,6 +34,9 @@ from store.events import (
     ItemWithdrawn,
 )
 
+OLDER_COPY_LACKS = 3
+"""Newest entries missing at once, from which a document that holds only known ones is taken for an older copy."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -126,64 +129,102 @@ def _baseline(plan: Plan, loaded: Loaded) -> Decision:
 def _compare(plan: Plan, loaded: Loaded) -> Decision:
     """A document of a feed that we know."""
     look = plan.look
-    revisions = find_changes(plan, loaded)
-    rekeyed = [match for match in plan.matches if match.rekeyed]
-    familiar = sum(match.familiar for match in plan.matches)
-    known = len(look.memory.window) or sum(match.known is not None for match in plan.matches)
-    reissued = reissue.is_reissue(known, revisions.touched + len(rekeyed) + familiar)
-    gaps = _gaps(plan)
-    places = _places(plan)
-    events: list[Event] = []
-    texts: list[tuple[ItemId, str]] = []
-    for match in rekeyed:
-        if match.known:
-            events.append(ItemRekeyed(match.known.id, look.profile.id, new_keys(plan, match.seen), match.rekeyed))
-    events += _restored(plan)
-    for change in revisions.changes:
-        event, needed = record(plan, loaded, change, reissued=reissued)
-        events.append(event)
-        texts += needed
+    reading = _read(plan, loaded)
+    revised = [
+        record(plan, loaded, change, reissued=reading.reissued, stale=reading.stale)
+        for change in reading.revisions.changes
+    ]
     published = [
-        _published(plan, loaded, match, places[match.seen.id], hold=_new_hold(match, places, reissued=reissued))
+        _published(plan, loaded, match, reading.places[match.seen.id], hold=_new_hold(match, reading))
         for match in reversed(plan.matches)
         if match.known is None
     ]
-    events += published
-    entombed = _entombed(plan)
-    events += entombed
     absences = withdrawal.confirm(
         look.profile.id,
-        [
-            *(each for each in look.memory.suspects if each.item not in {event.item for event in entombed}),
-            *_suspects(plan, loaded, gaps, entombed),
-        ],
+        _suspects(plan, loaded, reading),
         _listed(plan),
         every=look.profile.every,
         at=look.at,
         capture=look.capture,
     )
-    events += absences.events
-    events += _notes(look, known, revisions, len(rekeyed) + familiar, reissued=reissued)
     memory = replace(
         look.memory,
         url=look.profile.url,
         parser=look.parser,
-        window=_window(plan, gaps, places),
+        window=_window(plan, reading.gaps, reading.places),
         suspects=absences.suspects,
-        restless=revisions.restless,
-        boilerplate=revisions.boilerplate,
+        restless=reading.revisions.restless,
+        boilerplate=reading.revisions.boilerplate,
         lost=False,
     )
     siblings = {item: match.seen.about.link for match, item in zip(plan.matches, _listed(plan), strict=True)}
     return Decision(
-        events=tuple(events),
+        events=(
+            *_rekeyed(plan),
+            *_restored(plan),
+            *(event for event, _ in revised),
+            *published,
+            *reading.entombed,
+            *absences.events,
+            *_notes(look, reading),
+        ),
         memory=memory,
-        texts=(*texts, *_new_texts(plan)),
+        texts=(*(text for _, texts in revised for text in texts), *_new_texts(plan)),
         probes=withdrawal.probes_due(memory.suspects, siblings, look.at),
         open=_is_open(memory),
-        reread=revisions.unsettled,
+        reread=reading.revisions.unsettled,
         new=len(published),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What a document as a whole says. `known`: size of the known window; `renamed`: entries under new names that are
+    known by their link or words. `reissued`: much changed at once. `stale`: it, or the last one, is an older copy.
+    """
+
+    revisions: Revisions
+    gaps: Gaps
+    places: Mapping[ItemId, Place]
+    entombed: tuple[ItemWithdrawn, ...]
+    known: int
+    renamed: int
+    reissued: bool
+    older_copy: bool
+    stale: bool
+
+
+def _read(plan: Plan, loaded: Loaded) -> _Reading:
+    memory = plan.look.memory
+    revisions = find_changes(plan, loaded)
+    gaps = _gaps(plan)
+    known = len(memory.window) or sum(match.known is not None for match in plan.matches)
+    renamed = sum(bool(match.rekeyed) or match.familiar for match in plan.matches)
+    places = _places(plan)
+    older_copy = _is_older_copy(plan, gaps, places, revisions)
+    return _Reading(
+        revisions=revisions,
+        gaps=gaps,
+        places=places,
+        entombed=_entombed(plan),
+        known=known,
+        renamed=renamed,
+        reissued=reissue.is_reissue(known, revisions.touched + renamed) or revisions.alike,
+        older_copy=older_copy,
+        stale=older_copy or any(each.stale for each in memory.suspects),
+    )
+
+
+def _is_older_copy(plan: Plan, gaps: Gaps, places: Mapping[ItemId, Place], revisions: Revisions) -> bool:
+    """The document is the feed as it was before (a cache out of step): nothing new in it, its newest entries missing,
+    and either as many older ones back below, or texts back at earlier versions.
+    """
+    if not gaps.from_the_top or not gaps.holes or any(not place.surfaced for place in places.values()):
+        return False
+    before = plan.look.remembered
+    back = sum(item not in before for item in _listed(plan))
+    reverted = any(change.reverts_to is not None for change in revisions.changes)
+    return reverted or (len(gaps.holes) >= OLDER_COPY_LACKS and back >= len(gaps.holes))
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------
@@ -242,10 +283,10 @@ def _first_fetch_hold(look: Look, seen: ObservedItem) -> str:
     return "" if claimed and claimed >= look.at - wish else "first-fetch"
 
 
-def _new_hold(match: Match, places: Mapping[ItemId, Place], *, reissued: bool) -> str:
-    if reissued and match.familiar:
+def _new_hold(match: Match, reading: _Reading) -> str:
+    if reading.reissued and match.familiar:
         return "reissue"
-    return "surfaced" if places[match.seen.id].surfaced else ""
+    return "surfaced" if reading.places[match.seen.id].surfaced else ""
 
 
 def _gaps(plan: Plan) -> Gaps:
@@ -259,7 +300,8 @@ def _places(plan: Plan) -> dict[ItemId, Place]:
     window = plan.look.memory.window
     remain = sum(entry.item in known for entry in window)
     rows = list(zip(_listed(plan), plan.look.dates, strict=True))
-    return place_new(rows, known, most_remain=bool(window) and remain * 2 >= len(window))
+    looked_at = int(plan.look.seen_at.timestamp())
+    return place_new(rows, known, looked_at=looked_at, most_remain=bool(window) and remain * 2 >= len(window))
 
 
 def _window(plan: Plan, gaps: Gaps, places: Mapping[ItemId, Place]) -> tuple[Listed, ...]:
@@ -281,6 +323,14 @@ def _window(plan: Plan, gaps: Gaps, places: Mapping[ItemId, Place]) -> tuple[Lis
     )
 
 
+def _rekeyed(plan: Plan) -> list[ItemRekeyed]:
+    return [
+        ItemRekeyed(match.known.id, plan.look.profile.id, new_keys(plan, match.seen), match.rekeyed)
+        for match in plan.matches
+        if match.known and match.rekeyed
+    ]
+
+
 def _restored(plan: Plan) -> list[ItemRestored]:
     look = plan.look
     return [
@@ -290,23 +340,27 @@ def _restored(plan: Plan) -> list[ItemRestored]:
     ]
 
 
-def _suspects(plan: Plan, loaded: Loaded, gaps: Gaps, entombed: Sequence[ItemWithdrawn]) -> list[Suspect]:
-    """New suspicions. An item whose link a listed entry shares has no page of its own to ask."""
+def _suspects(plan: Plan, loaded: Loaded, reading: _Reading) -> list[Suspect]:
+    """Suspicions that are open, and new ones. An item whose link a listed entry shares has no page of its own."""
     look = plan.look
-    buried = {event.item for event in entombed}
+    buried = {event.item for event in reading.entombed}
     shared = {comparable_link(match.seen.about.link) for match in plan.matches}
-    suspects = []
-    for hole in gaps.holes:
+    suspects = [each for each in look.memory.suspects if each.item not in buried]
+    for hole in reading.gaps.holes:
         known = plan.items.get(hole.item)
         if known is None or known.state != "published" or hole.item in buried:
             continue
         link = _known_link(plan, loaded, hole.item)
         own = link if comparable_link(link) not in shared else ""
-        suspects.append(withdrawal.suspect(hole.item, hole.older, own, last_seen_at=look.seen_at, at=look.at))
+        suspects.append(
+            withdrawal.suspect(
+                hole.item, hole.older, own, last_seen_at=look.seen_at, at=look.at, stale=reading.older_copy
+            )
+        )
     return suspects
 
 
-def _entombed(plan: Plan) -> list[ItemWithdrawn]:
+def _entombed(plan: Plan) -> tuple[ItemWithdrawn, ...]:
     look = plan.look
     listed = set(_listed(plan))
     window = {entry.item for entry in look.memory.window}
@@ -319,14 +373,15 @@ def _entombed(plan: Plan) -> list[ItemWithdrawn]:
                 found[known.id] = withdrawal.entombed(
                     look.profile.id, known.id, stone.when, last_seen_at=seen_at, at=look.at
                 )
-    return list(found.values())
+    return tuple(found.values())
 
 
-def _notes(look: Look, known: int, revisions: Revisions, renamed: int, *, reissued: bool) -> list[FeedReissued]:
-    if reissued:
-        return [FeedReissued(look.profile.id, look.at, "reissue", known, revisions.touched, renamed)]
+def _notes(look: Look, reading: _Reading) -> list[FeedReissued]:
+    feed, known, revisions = look.profile.id, reading.known, reading.revisions
+    if reading.reissued:
+        return [FeedReissued(feed, look.at, "reissue", known, revisions.touched, reading.renamed)]
     if reissue.is_reissue(known, revisions.shared):
-        return [FeedReissued(look.profile.id, look.at, "template", known, revisions.shared, 0)]
+        return [FeedReissued(feed, look.at, "template", known, revisions.shared, 0)]
     return []
 
 

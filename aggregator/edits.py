@@ -82,10 +82,10 @@ def without_blocks(text: str, blocks: Collection[str]) -> str:
     return "\n".join(line for line in text.split("\n") if block_key(line) not in blocks)
 
 
-def changed_blocks(old: str, new: str) -> frozenset[str]:
-    """Keys of the blocks that only one of the texts has."""
+def changed_blocks(old: str, new: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The blocks that only the old text has, and those that only the new one has."""
     before, after = set(old.split("\n")), set(new.split("\n"))
-    return frozenset(block_key(block) for block in before ^ after if block)
+    return frozenset(before - after), frozenset(after - before)
 
 
 def only_counters(old: str, new: str) -> bool:

@@ -48,7 +48,7 @@ class Suspect:
     """An item missing from the middle of its feed. `older`: items that stood below it and are the evidence of the hole.
 
     `absent_at` is None until a second good poll confirmed the hole and `item.absent` was recorded. `link` "" = it has
-    no page of its own to ask.
+    no page of its own to ask. `stale`: the document looked like an older copy of the feed, so the wait is longer.
     """
 
     item: ItemId
@@ -56,6 +56,7 @@ class Suspect:
     first_absent_at: datetime
     older: tuple[ItemId, ...]
     link: str = ""
+    stale: bool = False
     absent_at: datetime | None = None
     answers: tuple[PageAnswer, ...] = ()
 
@@ -193,19 +194,21 @@ def _suspect_to_json(suspect: Suspect) -> list[object]:
         _micros(suspect.first_absent_at),
         list(suspect.older),
         suspect.link,
+        suspect.stale,
         None if suspect.absent_at is None else _micros(suspect.absent_at),
         [[_micros(a.at), a.verdict, a.detail, a.sibling_stands] for a in suspect.answers],
     ]
 
 
 def _suspect_from_json(row: list[object]) -> Suspect:
-    item, last_seen_at, first_absent_at, older, link, absent_at, answers = row
+    item, last_seen_at, first_absent_at, older, link, stale, absent_at, answers = row
     return Suspect(
         item=ItemId(_str(item)),
         last_seen_at=_instant(last_seen_at),
         first_absent_at=_instant(first_absent_at),
         older=tuple(ItemId(_str(each)) for each in _list(older)),
         link=_str(link),
+        stale=_bool(stale),
         absent_at=None if absent_at is None else _instant(absent_at),
         answers=tuple(_answer_from_json(_list(answer)) for answer in _list(answers)),
     )

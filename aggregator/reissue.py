@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 
 SHARE = 0.3
+ALIKE_SHARE = 0.8
 REISSUED_AT_LEAST = 5
 SHARED_BLOCK_AT_LEAST = 3
 BLOCKS_KEPT = 200
@@ -15,6 +16,15 @@ BLOCKS_KEPT = 200
 def is_reissue(known: int, touched: int) -> bool:
     """Over 30 % of the known window, and at least 5, changed or came under new names in one document."""
     return touched >= REISSUED_AT_LEAST and touched > SHARE * known
+
+
+def all_alike(sides: Sequence[tuple[frozenset[str], frozenset[str]]]) -> bool:
+    """At least 5 entries changed, and nearly all lost, or gained, exactly the same: the hand of a template, not of an
+    editor. `sides`: for each changed entry, the blocks that went and the blocks that came.
+    """
+    counts = Counter((side, blocks[side]) for blocks in sides for side in (0, 1) if blocks[side])
+    most = max(counts.values(), default=0)
+    return most >= REISSUED_AT_LEAST and most >= ALIKE_SHARE * len(sides)
 
 
 def dates_speak(known: int, moved: int) -> bool:

@@ -96,15 +96,25 @@ def _same_by_link(entry: ObservedItem, item: KnownItem, listed_last: bool, entri
 
 
 def _same_by_words(entry: ObservedItem, item: KnownItem, policy: IdentityPolicy) -> bool:
-    """Equal words are the same statement if they are many, or claim the same date; bulletins repeat short ones."""
+    """Equal words are the same statement if they are many, or claim the same date; bulletins repeat short ones. A title
+    claimed for the same minute is enough.
+    """
     if not entry.title and not entry.text:
         return False
     content = item.content
     same_date = (entry.published, entry.updated) == (content.published, content.updated) and bool(
         entry.published or entry.updated
     )
+    if same_date and entry.title and _to_the_minute(entry) and text_digest(item.salt, entry.title) == content.title:
+        return True
     enough = len(entry.text) >= LONG_TEXT or same_date or (policy == "title" and bool(entry.text))
     return enough and same_words(entry, item)
+
+
+def _to_the_minute(entry: ObservedItem) -> bool:
+    """The claimed time is finer than an hour, so that a title at that time names one statement."""
+    claimed = entry.published_at or entry.updated_at
+    return claimed is not None and (claimed.minute, claimed.second) != (0, 0)
 
 
 def _familiar(

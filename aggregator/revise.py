@@ -6,17 +6,17 @@ in which their names stand in `hold`: a new version of our own parser, a repaire
 out of step, an item that never rests.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 from aggregator import reissue
-from aggregator.edits import Edit, Face, changed_blocks, compare, only_counters
+from aggregator.edits import Edit, Face, block_key, changed_blocks, compare, only_counters
 from aggregator.memory import Restless
 from aggregator.mojibake import same_but_for_encoding
 from aggregator.normalise import ObservedItem
-from aggregator.plan import Loaded, Plan, content_of, says_the_same, texts_of
+from aggregator.plan import Loaded, Plan, content_of, texts_of
 from aggregator.resolve import Match
 from store.codec import about_from_text
 from store.events import Content, ItemId, ItemRevised, Key
@@ -32,7 +32,7 @@ _SUBSTANTIAL = ("punctuation", "metadata", "wording", "title")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A known item that says something else than its latest version."""
+    """A known item that says something else than its latest version. `encoding`: only its encoding was repaired."""
 
     match: Match
     known: KnownItem
@@ -40,12 +40,14 @@ class Change:
     new: Face
     edit: Edit
     encoding: bool
+    reverts_to: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Revisions:
     """`changes`: edits to record, in document order. `touched`: how many count for the reissue brake. `shared`: blocks
-    newly found to be parts of the site, in so many entries. `unsettled`: a change is waiting to settle.
+    newly found to be parts of the site, in so many entries. `alike`: nearly all changed by the same block.
+    `unsettled`: a change is waiting to settle.
     """
 
     changes: tuple[Change, ...]
@@ -53,6 +55,7 @@ class Revisions:
     restless: Mapping[ItemId, Restless]
     boilerplate: tuple[str, ...]
     shared: int
+    alike: bool
     unsettled: bool
 
 
@@ -65,7 +68,8 @@ def find_changes(plan: Plan, loaded: Loaded) -> Revisions:
         for match, known in pairs
         if known.id in plan.versions and (old := _recorded_face(known, loaded)) is not None
     ]
-    blocks = [changed_blocks(old.text, match.seen.text) for match, _, old in faces if old.text != match.seen.text]
+    sides = [changed_blocks(old.text, match.seen.text) for match, _, old in faces if old.text != match.seen.text]
+    blocks = [frozenset(block_key(block) for block in gone | come if block) for gone, come in sides]
     shared = reissue.shared_blocks(blocks, len(pairs))
     boilerplate = reissue.learn_blocks(look.memory.boilerplate, shared) if shared else look.memory.boilerplate
     changes: list[Change] = []
@@ -83,35 +87,35 @@ def find_changes(plan: Plan, loaded: Loaded) -> Revisions:
                 unsettled = True
                 continue
         encoding = same_but_for_encoding(f"{old.title}\n{old.text}", f"{new.title}\n{new.text}")
-        changes.append(Change(match, known, old, new, edit, encoding))
+        reverts_to = _reverts_to(loaded.versions.get(known.id, ()), known.content, content_of(match.seen, known.salt))
+        changes.append(Change(match, known, old, new, edit, encoding, reverts_to))
     restless |= _back_again(plan, restless)
-    changes += _moved_dates(pairs, changes, look.at)
+    changes += _moved_dates(pairs, changes, plan.versions, look.at)
     touched = sum(change.edit.kind in _SUBSTANTIAL and not change.encoding for change in changes)
     new_blocks = bool(shared - set(look.memory.boilerplate))
     affected = sum(bool(keys & shared) for keys in blocks) if new_blocks else 0
-    return Revisions(tuple(changes), touched, restless, boilerplate, affected, unsettled)
+    return Revisions(tuple(changes), touched, restless, boilerplate, affected, reissue.all_alike(sides), unsettled)
 
 
 def record(
-    plan: Plan, loaded: Loaded, change: Change, *, reissued: bool
+    plan: Plan, loaded: Loaded, change: Change, *, reissued: bool, stale: bool
 ) -> tuple[ItemRevised, tuple[tuple[ItemId, str], ...]]:
-    """The event of one change, and the texts it needs."""
+    """The event of one change, and the texts it needs. `reissued`: much of the feed changed at once; `stale`: this
+    document or the last one looks like an older copy of the feed.
+    """
     look, known = plan.look, change.known
-    content = content_of(change.match.seen, known.salt)
-    versions = loaded.versions.get(known.id, ())
-    reverts_to = _reverts_to(versions, known.content, content)
     event = ItemRevised(
         item=known.id,
         feed=look.profile.id,
         keys=() if change.match.rekeyed else new_keys(plan, change.match.seen),
-        content=content,
+        content=content_of(change.match.seen, known.salt),
         kind=change.edit.kind,
         flags=change.edit.flags,
         fields=change.edit.fields,
         from_version=known.version,
         to_version=known.version + 1,
-        reverts_to=reverts_to,
-        hold=_hold(plan, change, versions, reverts_to, reissued=reissued),
+        reverts_to=change.reverts_to,
+        hold=_hold(plan, change, loaded.versions.get(known.id, ()), reissued=reissued, stale=stale),
         capture=look.capture,
         parser=look.parser,
     )
@@ -142,7 +146,7 @@ def _recorded_face(known: KnownItem, loaded: Loaded) -> Face | None:
     )  # fmt: skip
 
 
-def _hold(plan: Plan, change: Change, versions: Sequence[Version], reverts_to: int | None, *, reissued: bool) -> str:
+def _hold(plan: Plan, change: Change, versions: Sequence[Version], *, reissued: bool, stale: bool) -> str:
     memory, at = plan.look.memory, plan.look.at
     if memory.parser and memory.parser != plan.look.parser:
         return "parser"
@@ -150,7 +154,7 @@ def _hold(plan: Plan, change: Change, versions: Sequence[Version], reverts_to: i
         return "mojibake"
     if reissued and change.edit.kind != "dates":
         return "reissue"
-    if reverts_to is not None and _flips(versions, at - FLAPPING_WITHIN) >= FLIPS_ALLOWED:
+    if change.reverts_to is not None and (stale or _flips(versions, at - FLAPPING_WITHIN) >= FLIPS_ALLOWED):
         return "flapping"
     unrest = memory.restless.get(change.known.id)
     if unrest and unrest.streak >= RESTLESS_AFTER and not _grows(change.old, change.new):
@@ -187,7 +191,7 @@ def _back_again(plan: Plan, restless: Mapping[ItemId, Restless]) -> dict[ItemId,
     found = {}
     for match in plan.matches:
         known = match.known
-        if known and known.id in before and known.id not in restless and says_the_same(match.seen, known):
+        if known and known.id in before and known.id not in restless and known.id not in plan.versions:
             unrest = _unrest(before[known.id], match.seen, plan.look.at)
             if unrest:
                 found[known.id] = unrest
@@ -210,12 +214,14 @@ def _said(seen: ObservedItem) -> str:
     return sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
-def _moved_dates(pairs: Sequence[tuple[Match, KnownItem]], changes: Sequence[Change], at: datetime) -> list[Change]:
+def _moved_dates(
+    pairs: Sequence[tuple[Match, KnownItem]], changes: Sequence[Change], changed: Collection[ItemId], at: datetime
+) -> list[Change]:
     """Items whose claimed dates moved alone: recorded sparingly, never alerted."""
     otherwise = {change.known.id for change in changes}
     moved = []
     for match, known in pairs:
-        if known.id in otherwise or not says_the_same(match.seen, known):
+        if known.id in otherwise or known.id in changed:
             continue
         new, content = face_of(match.seen), known.content
         old = Face(
@@ -224,7 +230,7 @@ def _moved_dates(pairs: Sequence[tuple[Match, KnownItem]], changes: Sequence[Cha
         )  # fmt: skip
         edit = compare(old, new)
         if edit:
-            moved.append(Change(match, known, old, new, edit, encoding=False))
+            moved.append(Change(match, known, old, new, edit, encoding=False, reverts_to=None))
     if not reissue.dates_speak(len(pairs), len(moved)):
         return []
     return [change for change in moved if at - change.known.changed_at >= RECORDED_EVERY]

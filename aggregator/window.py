@@ -39,10 +39,13 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
-    """What the missing entries of one document mean. `strays`: survivors that outlived what rolled off above them."""
+    """What the missing entries of one document mean. `strays`: survivors that outlived what rolled off above them.
+    `from_the_top`: the holes are exactly the newest entries.
+    """
 
     holes: tuple[Hole, ...] = ()
     strays: frozenset[ItemId] = frozenset()
+    from_the_top: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +95,15 @@ def find_gaps(previous: Sequence[Listed], present: Sequence[ItemId], entered: in
         # As many came as went, and those that "should" have left first are no more than those that left: the plainer
         # reading is that the window rolled past a few pinned or updated entries.
         return Gaps((), evidence)
-    return Gaps(tuple(holes))
+    return Gaps(tuple(holes), from_the_top=missing[: len(holes)] == list(range(len(holes))))
 
 
-def place_new(rows: Sequence[Row], known: Collection[ItemId], *, most_remain: bool) -> dict[ItemId, Place]:
-    """Where each entry that is not `known` was put in. `most_remain`: at least half of the last window is still listed
-    (without dates, only then does a place at the end mean anything).
+def place_new(
+    rows: Sequence[Row], known: Collection[ItemId], *, looked_at: int, most_remain: bool
+) -> dict[ItemId, Place]:
+    """Where each entry that is not `known` was put in. `looked_at`: the last good poll, in seconds since 1970: what
+    claims a later date is not backdated. `most_remain`: at least half of the last window is still listed (without
+    dates, only then does a place at the end mean anything).
     """
     order = order_of([date for _, date in rows])
     turned = list(reversed(rows)) if order == "rising" else list(rows)
@@ -123,7 +129,8 @@ def place_new(rows: Sequence[Row], known: Collection[ItemId], *, most_remain: bo
             at_the_end = order == "mixed" or index > last_in_section.get(section, -1)
             surfaced = limit is not None and date <= limit and at_the_end and known_above
             older_than_above = newest_above is not None and date < newest_above
-            places[item] = Place(backdated=older_than_above and index < last_known and not surfaced, surfaced=surfaced)
+            backdated = older_than_above and date < looked_at and index < last_known and not surfaced
+            places[item] = Place(backdated, surfaced)
     return places
 
 

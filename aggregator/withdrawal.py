@@ -19,6 +19,7 @@ from store.events import CaptureDigest, FeedId, ItemAbsent, ItemDelisted, ItemId
 CONFIRMATIONS = 3
 CONFIRMED_OVER = timedelta(hours=6)
 GIVE_UP_AFTER = timedelta(hours=24)
+STALE_WAIT = timedelta(hours=24)
 _AGAIN_MISSING = timedelta(hours=3)
 _AGAIN_UNREACHABLE = timedelta(hours=1)
 _OLDER_KEPT = 5
@@ -34,9 +35,13 @@ class Absences:
     events: tuple[ItemAbsent | ItemDelisted, ...]
 
 
-def suspect(item: ItemId, older: Sequence[ItemId], link: str, *, last_seen_at: datetime, at: datetime) -> Suspect:
-    """A hole seen for the first time. `older`: its evidence, nearest first. `link` "" = it has no page of its own."""
-    return Suspect(item, last_seen_at, at, tuple(older[:_OLDER_KEPT]), link)
+def suspect(
+    item: ItemId, older: Sequence[ItemId], link: str, *, last_seen_at: datetime, at: datetime, stale: bool
+) -> Suspect:
+    """A hole seen for the first time. `older`: its evidence, nearest first. `link` "" = it has no page of its own.
+    `stale`: the document looks like an older copy; then a day must pass instead of one `every`.
+    """
+    return Suspect(item, last_seen_at, at, tuple(older[:_OLDER_KEPT]), link, stale)
 
 
 def confirm(
@@ -58,7 +63,7 @@ def confirm(
             still.append(each)
         elif not any(item in listed for item in each.older):
             continue  # what was older has left too: by now it would have rolled off
-        elif at - each.first_absent_at < every:
+        elif at - each.first_absent_at < (max(every, STALE_WAIT) if each.stale else every):
             still.append(each)
         else:
             gone = replace(each, absent_at=at)

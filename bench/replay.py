@@ -129,10 +129,8 @@ def _note(report: Report, watcher: Watcher, events: list[object], at: datetime) 
 
 def _edit(watcher: Watcher, event: ItemRevised, at: datetime) -> str:
     before = watcher.versions[event.item][event.from_version - 1].content
-    lines = [
-        f"{at:%m-%d %H:%M} {event.feed} {event.kind} {'/'.join(event.fields)} flags={event.flags} "
-        f"v{event.to_version} reverts={event.reverts_to} hold={event.hold or '-'}"
-    ]
+    what = f"{event.kind} {'/'.join(event.fields)} {','.join(event.flags)}"
+    lines = [f"{at:%m-%d %H:%M} {event.feed} {what} v{event.to_version} = v{event.reverts_to} hold={event.hold or '-'}"]
     for digest_before, digest_after in ((before.title, event.content.title), (before.text, event.content.text)):
         old, new = watcher.texts[digest_before], watcher.texts[digest_after]
         if old != new:
@@ -174,10 +172,16 @@ def _from_json(body: bytes, at: datetime) -> Iterator[Snapshot]:
     for item in json.loads(body)["items"]:
         when = datetime.fromisoformat(item["date"]).astimezone(UTC) if item.get("date") else None
         entries.setdefault(item["source_id"], []).append(
-            ParsedEntry("", item["link"], item["title"], item["summary"], "", "", (), "", item.get("date", ""), "", when, None)
+            ParsedEntry(
+                "", item["link"], item["title"], item["summary"], "", "", (), "", item.get("date", ""), "", when, None
+            )
         )
     for feed, listed in entries.items():
-        yield Snapshot(feed, at, ParsedFeed("json", feed, "", "", tuple(listed), (), True, "", "replay/1"))
+        yield Snapshot(
+            feed,
+            at,
+            ParsedFeed("json", feed, "", "", tuple(listed), (), well_formed=True, problem="", parser="replay/1"),
+        )
 
 
 def _parse(body: bytes) -> ParsedFeed | ParseFailed:

@@ -38,12 +38,12 @@ Pages = Callable[[PageProbe], tuple[str, bool]]
 """A world of pages: for a probe, the verdict about the item's page, and whether the sibling's stands."""
 
 
-def every_page_stands(probe: PageProbe) -> tuple[str, bool]:
+def every_page_stands(_: PageProbe) -> tuple[str, bool]:
     """The world in which nothing is ever taken down."""
     return "standing", True
 
 
-def every_page_is_missing(probe: PageProbe) -> tuple[str, bool]:
+def every_page_is_missing(_: PageProbe) -> tuple[str, bool]:
     """The world of false 404s: each page asked for is missing, each control stands."""
     return "missing", True
 
@@ -79,7 +79,9 @@ class Watcher:
         if document is None and not self.open:
             self.last_good_at = at
             return []
-        look = look_at(self.profile, self.memory, Observation(self.profile.id, at, document, _capture(at)), self.last_good_at)
+        look = look_at(
+            self.profile, self.memory, Observation(self.profile.id, at, document, _capture(at)), self.last_good_at
+        )
         if isinstance(look, Refused):
             self.refused.append(look.problem.reason)
             self.stored = dump(look.memory)
