@@ -15,7 +15,7 @@ _compiled: dict[tuple[sa.ClauseElement, str], _Compiled] = {}
 
 
 def execute_rows(connection: sa.Connection, statement: sa.ClauseElement, rows: Sequence[Mapping[str, object]]) -> None:
-    """Run a statement once for each row; a row names every one of its parameters, two at least."""
+    """Run a statement once for each row; a row names every one of its parameters."""
     key = (statement, connection.dialect.name)
     if (compiled := _compiled.get(key)) is None:
         compiled = _compiled[key] = _compile(connection, statement)
@@ -28,4 +28,7 @@ def _compile(connection: sa.Connection, statement: sa.ClauseElement) -> _Compile
     if not isinstance(compiled, SQLCompiler) or not compiled.positiontup:
         msg = f"{statement} takes no parameters by position"
         raise TypeError(msg)
-    return str(compiled), itemgetter(*compiled.positiontup)
+    names = compiled.positiontup
+    if len(names) == 1:
+        return str(compiled), lambda row: (row[names[0]],)
+    return str(compiled), itemgetter(*names)

@@ -92,13 +92,18 @@ _RELEASE = (
 
 def project(connection: sa.Connection, recorded: Sequence[Recorded]) -> None:
     """Fold these events, in order."""
-    for _, run in groupby(recorded, key=lambda one: type(one.event)):
+    for _, run in groupby(recorded, key=_together_with):
         together: dict[sa.ClauseElement, list[Mapping[str, object]]] = {}
         for one in run:
             for statement, values in writes(one):
                 together.setdefault(statement, []).append(values)
         for statement, rows in together.items():
             execute_rows(connection, statement, rows)
+
+
+def _together_with(one: Recorded) -> object:
+    """Events with the same answer may be sent statement by statement: their writes do not wait for one another."""
+    return one.position if isinstance(one.event, FeedRenamed) else type(one.event)
 
 
 def writes(one: Recorded) -> Iterator[Write]:
