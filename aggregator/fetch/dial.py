@@ -35,7 +35,6 @@ class Progress(Protocol):
 
 HEAD_LIMIT = 256 * 1024
 """Bytes that may come before a response's headers are complete, interim (1xx) responses included."""
-_BUFFERED = 256 * 1024  # beyond this the other side has to wait
 _MOST_ADDRESSES = 8
 _NEXT_ADDRESS_AFTER = 0.25  # seconds (RFC 8305): a dead IPv6 route must not cost the whole deadline
 _NO_TIMEOUT_OF_ITS_OWN = 86_400.0
@@ -123,7 +122,6 @@ class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
         self._ended = False
         self._error: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
-        self._paused = False
 
     # what httpcore asks for
 
@@ -136,9 +134,6 @@ class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
             raise self._error
         data = bytes(self._data[:max_bytes])
         del self._data[:max_bytes]
-        if self._paused and self._transport is not None and len(self._data) < _BUFFERED:
-            self._paused = False
-            self._transport.resume_reading()
         if self.allowance is not None:
             self.allowance -= len(data)
             if self.allowance < 0:
@@ -193,11 +188,8 @@ class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Keep what arrived; ask for a pause when nobody reads it."""
+        """Keep what arrived. A fetch reads on or hangs up, it never dawdles, so no flow control is needed."""
         self._data += data
-        if len(self._data) > _BUFFERED and not self._paused and self._transport is not None:
-            self._paused = True
-            self._transport.pause_reading()
         self._wake()
 
     def eof_received(self) -> None:

@@ -202,7 +202,7 @@ def test_away_and_back_again_stays_without_secrets(play, serve, asking, response
         async with AsyncExitStack() as stack:
             fetcher = await stack.enter_async_context(Fetcher(LOOPBACK))
             other = await stack.enter_async_context(
-                serve(lambda seen: response("302 Found", location=home.url("/back")))
+                serve(lambda seen: response("302 Found", location="/on" if seen.path == "/feed" else home.url("/back")))
             )
             home = await stack.enter_async_context(
                 serve(lambda seen: response() if seen.path == "/back" else response("302 Found", location=other.url()))
@@ -210,6 +210,30 @@ def test_away_and_back_again_stays_without_secrets(play, serve, asking, response
             outcome = await fetcher.fetch(asking(home.url(), headers=SECRETS))
             assert outcome.url == home.url("/back")
             assert secrets_in(home) == ["/feed"]
+            assert not secrets_in(other)
+
+    play(scenario)
+
+
+def test_a_strangers_redirect_to_itself_is_no_way_home(play, serve, asking, response):
+    """Its second hop has the origin of the hop before, but not the one that the operator wrote."""
+    answers = [["127.0.0.2"], ["127.0.0.1"]]
+
+    async def turncoat(host, port):
+        return answers.pop(0)
+
+    async def scenario():
+        async with AsyncExitStack() as stack:
+            fetcher = await stack.enter_async_context(Fetcher([ip_network("127.0.0.2/32")], resolve=turncoat))
+            other = await stack.enter_async_context(
+                serve(lambda seen: response("302 Found", location="/second"), host="127.0.0.2")
+            )
+            home = await stack.enter_async_context(
+                serve(response("302 Found", location=other.url(host="turncoat.test")))
+            )
+            outcome = await fetcher.fetch(asking(home.url(), headers=SECRETS))
+            assert (outcome.reason, len(outcome.redirects)) == ("ssrf_blocked", 2)
+            assert [seen.path for seen in other.seen] == ["/feed"]
             assert not secrets_in(other)
 
     play(scenario)
