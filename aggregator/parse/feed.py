@@ -74,7 +74,7 @@ def _feedparsed(text: str) -> Fields | ParseFailed:
 
 def _call(text: str) -> Fields:
     # A caption (media:description) beside a description would be taken for the entry's content.
-    text = text.replace("media:description", "media:x-caption")
+    text = text.replace("<media:description", "<media:x-caption").replace("</media:description", "</media:x-caption")
     stream = io.BytesIO(text.encode("utf-8", "replace"))
     result: Any = feedparser.parse(stream, response_headers=_HEADERS, sanitize_html=False, resolve_relative_uris=False)
     return dict(result)
