@@ -45,7 +45,7 @@ def locate(path: Path | None, environ: Mapping[str, str], cwd: Path) -> Path | M
         return path or candidates(environ)[0]
     places = candidates(environ)
     for place in places:
-        if (cwd / place).exists():
+        if os.path.exists(cwd / place):  # noqa: PTH110 - Path.exists raises where a folder may not be entered
             return place
     looked = ", ".join(str(place) for place in places)
     return Place(NAME).mistake(f"there are no settings (looked for {looked}); write one, or name it with --config PATH")
@@ -141,7 +141,9 @@ class Reader:
 
     def _includes(self, source: Source) -> None:
         wanted = source.data.get("include", [])
-        if not isinstance(wanted, list) or not all(isinstance(entry, str) and entry for entry in wanted):
+        if not isinstance(wanted, list) or not all(
+            isinstance(entry, str) and entry.isprintable() and entry for entry in wanted
+        ):
             place = source.value_place(("include",)) or Place(source.name)
             self.mistakes.append(place.mistake('`include`: wants a list of files, such as ["rules.d/*.toml"]'))
             return
