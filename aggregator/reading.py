@@ -1,0 +1,160 @@
+"""What one document as a whole says about the window: gaps and places, older copies, suspicions, tombstones. Pure.
+
+In comes a plan with the texts it asked for; out comes a `Reading`, from which `decide` makes events, and the window to
+remember.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aggregator import reissue, withdrawal
+from aggregator.identity import comparable_link
+from aggregator.memory import Listed, Suspect
+from aggregator.plan import Loaded, Plan, tombstone_keys
+from aggregator.resolve import Match
+from aggregator.revise import Revisions, find_changes
+from aggregator.window import Gaps, Place, find_gaps, place_new
+from store.codec import about_from_text
+from store.events import ItemId, ItemWithdrawn
+
+OLDER_COPY_LACKS = 3
+"""Newest entries missing at once, from which a document that holds only known ones is taken for an older copy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a document as a whole says. `known`: size of the known window; `renamed`: entries under new names that are
+    known by their link or words. `reissued`: much changed at once. `stale`: it, or the last one, is an older copy.
+    """
+
+    revisions: Revisions
+    gaps: Gaps
+    places: Mapping[ItemId, Place]
+    entombed: tuple[ItemWithdrawn, ...]
+    known: int
+    renamed: int
+    reissued: bool
+    older_copy: bool
+    stale: bool
+
+
+def read(plan: Plan, loaded: Loaded) -> Reading:
+    """Read a document of a feed that we know."""
+    memory = plan.look.memory
+    revisions = find_changes(plan, loaded)
+    gaps = _gaps(plan)
+    known = len(memory.window) or sum(match.known is not None for match in plan.matches)
+    renamed = sum(bool(match.rekeyed) or match.familiar for match in plan.matches)
+    places = _places(plan)
+    older_copy = _is_older_copy(plan, gaps, places, revisions)
+    return Reading(
+        revisions=revisions,
+        gaps=gaps,
+        places=places,
+        entombed=_entombed(plan),
+        known=known,
+        renamed=renamed,
+        reissued=reissue.is_reissue(known, revisions.touched + renamed) or revisions.alike,
+        older_copy=older_copy,
+        stale=older_copy or any(each.stale for each in memory.suspects),
+    )
+
+
+def _is_older_copy(plan: Plan, gaps: Gaps, places: Mapping[ItemId, Place], revisions: Revisions) -> bool:
+    """The document is the feed as it was before (a cache out of step): nothing new in it, its newest entries missing,
+    and either as many older ones back below, or texts back at earlier versions.
+    """
+    if not gaps.from_the_top or not gaps.holes or any(not place.surfaced for place in places.values()):
+        return False
+    before = plan.look.remembered
+    back = sum(item not in before for item in listed(plan))
+    reverted = any(change.reverts_to is not None for change in revisions.changes)
+    return reverted or (len(gaps.holes) >= OLDER_COPY_LACKS and back >= len(gaps.holes))
+
+
+def item_of(match: Match) -> ItemId:
+    """The item that an entry is, known or new."""
+    return match.known.id if match.known else match.seen.id
+
+
+def listed(plan: Plan) -> tuple[ItemId, ...]:
+    """The items that the document lists, in its order."""
+    return tuple(item_of(match) for match in plan.matches)
+
+
+def _gaps(plan: Plan) -> Gaps:
+    before = {entry.item for entry in plan.look.memory.window}
+    present = listed(plan)
+    return find_gaps(plan.look.memory.window, present, entered=sum(item not in before for item in present))
+
+
+def _places(plan: Plan) -> dict[ItemId, Place]:
+    known = {match.known.id for match in plan.matches if match.known}
+    window = plan.look.memory.window
+    remain = sum(entry.item in known for entry in window)
+    rows = list(zip(listed(plan), plan.look.dates, strict=True))
+    looked_at = int(plan.look.seen_at.timestamp())
+    return place_new(rows, known, looked_at=looked_at, most_remain=bool(window) and remain * 2 >= len(window))
+
+
+def window_after(plan: Plan, gaps: Gaps, places: Mapping[ItemId, Place]) -> tuple[Listed, ...]:
+    """The window to remember. Strays: what came up from below, and what outlived newer ones."""
+    memory = plan.look.memory
+    before = {entry.item: entry for entry in memory.window}
+    suspected = {each.item for each in memory.suspects}
+
+    def is_stray(match: Match) -> bool:
+        item = item_of(match)
+        if match.known is None:
+            return item in places and places[item].surfaced
+        if item in before:
+            return before[item].stray or item in gaps.strays
+        came_back = match.known.state == "published" and item not in suspected and not match.rekeyed
+        return came_back and bool(before)
+
+    return tuple(
+        Listed(item_of(match), date, is_stray(match)) for match, date in zip(plan.matches, plan.look.dates, strict=True)
+    )
+
+
+def suspects_after(plan: Plan, loaded: Loaded, reading: Reading) -> list[Suspect]:
+    """Suspicions that are open, and new ones. An item whose link a listed entry shares has no page of its own."""
+    look = plan.look
+    buried = {event.item for event in reading.entombed}
+    shared = {comparable_link(match.seen.about.link) for match in plan.matches}
+    suspects = [each for each in look.memory.suspects if each.item not in buried]
+    for hole in reading.gaps.holes:
+        known = plan.items.get(hole.item)
+        if known is None or known.state != "published" or hole.item in buried:
+            continue
+        link = known_link(plan, loaded, hole.item)
+        own = link if comparable_link(link) not in shared else ""
+        suspects.append(
+            withdrawal.suspect(
+                hole.item, hole.older, own, last_seen_at=look.seen_at, at=look.at, stale=reading.older_copy
+            )
+        )
+    return suspects
+
+
+def _entombed(plan: Plan) -> tuple[ItemWithdrawn, ...]:
+    look = plan.look
+    listed = set(listed(plan))
+    window = {entry.item for entry in look.memory.window}
+    found = {}
+    for stone in look.tombstones:
+        for each in tombstone_keys(stone):
+            known = plan.items.get(plan.aliases[each]) if each in plan.aliases else None
+            if known and known.state != "withdrawn" and known.id not in listed:
+                seen_at = look.seen_at if known.id in window else known.changed_at
+                found[known.id] = withdrawal.entombed(
+                    look.profile.id, known.id, stone.when, last_seen_at=seen_at, at=look.at
+                )
+    return tuple(found.values())
+
+
+def known_link(plan: Plan, loaded: Loaded, item: ItemId) -> str:
+    """The link of a known item's latest version, "" where there is none or it was not asked for."""
+    known = plan.items.get(item)
+    about = loaded.texts.get(known.content.about) if known else None
+    return about_from_text(about).link if about else ""
