@@ -139,13 +139,13 @@ def suspects_after(plan: Plan, loaded: Loaded, reading: Reading) -> list[Suspect
 
 def _entombed(plan: Plan) -> tuple[ItemWithdrawn, ...]:
     look = plan.look
-    listed = set(listed(plan))
+    present = set(listed(plan))
     window = {entry.item for entry in look.memory.window}
     found = {}
     for stone in look.tombstones:
         for each in tombstone_keys(stone):
             known = plan.items.get(plan.aliases[each]) if each in plan.aliases else None
-            if known and known.state != "withdrawn" and known.id not in listed:
+            if known and known.state != "withdrawn" and known.id not in present:
                 seen_at = look.seen_at if known.id in window else known.changed_at
                 found[known.id] = withdrawal.entombed(
                     look.profile.id, known.id, stone.when, last_seen_at=seen_at, at=look.at
