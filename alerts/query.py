@@ -14,7 +14,7 @@ from alerts.syntax import FIELDS, QueryError, Token, nearest, read_term, tokens
 from alerts.tree import And, FromFeed, Has, InLanguage, Leaf, Node, Not, Or, Scope, Span, Term, leaves
 
 MAX_DEPTH = 50
-"""Parentheses and NOTs inside each other."""
+"""Parentheses, fields and NOTs inside each other."""
 
 _SCOPES: Mapping[str, Scope] = {name: name for name in ("title", "text", "author", "category", "link")}
 _OPENS_PART = frozenset({"word", "phrase", "field", "(", "NOT"})
@@ -37,7 +37,7 @@ def parse(text: str, topics: Mapping[str, Sequence[str]]) -> Query:
     reader = _Reader(found, topics, errors)
     tree = reader.query()
     if errors or tree is None:
-        return Query(text, None, tuple(sorted(set(errors), key=lambda error: error.offset)), ())
+        return Query(text, None, tuple(sorted(dict.fromkeys(errors), key=lambda error: error.offset)), ())
     return Query(text, tree, (), tuple(_warnings(tree, found)))
 
 
@@ -135,7 +135,7 @@ class _Reader:
     def deeper(self, token: Token) -> None:
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            self.wrong(token, f"nested too deeply: at most {MAX_DEPTH} parentheses and NOTs inside each other")
+            self.wrong(token, f"nested too deeply: at most {MAX_DEPTH} parentheses, fields and NOTs inside each other")
             raise _TooDeep
 
     def part(self) -> Node | None:
@@ -162,12 +162,12 @@ class _Reader:
 
     def group(self) -> Node | None:
         opening = self.take()
-        self.deeper(opening)
         if self.next.kind == ")":
+            self.take()
             self.wrong(opening, "nothing stands between ( and ): write a term, or leave them out")
-            inside = None
-        else:
-            inside = self.any_of()
+            return None
+        self.deeper(opening)
+        inside = self.any_of() if self.next.kind != "end" else None
         self.depth -= 1
         if self.next.kind == ")":
             self.take()
@@ -184,9 +184,11 @@ class _Reader:
         if self.next.kind not in ("word", "phrase", "field", "("):
             self.wrong(token, f"a term must follow {token.text}: without a space, such as {token.text}:word")
             return None
+        self.deeper(token)
         self.fields.append(token.text)
         part = self.part()
         self.fields.pop()
+        self.depth -= 1
         return part
 
     def topic(self, sign: Token) -> Node | None:
@@ -224,8 +226,10 @@ class _Reader:
             self.wrong(token, f"a term must follow {token.text} without a space, such as {token.text}word")
             return None
         term, errors = read_term(token.text)
-        inside = token.offset + (token.kind == "phrase")
-        self.errors += [QueryError(inside + error.offset, error.length, error.message) for error in errors]
+        inside, end = token.offset + (token.kind == "phrase"), token.offset + token.length
+        for error in errors:
+            start = min(inside + error.offset, end)
+            self.errors.append(QueryError(start, min(error.length, end - start), error.message))
         return term
 
 

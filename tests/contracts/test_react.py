@@ -16,7 +16,6 @@ from store.events import (
     DAEMON_STREAM,
     About,
     AlertHeld,
-    AlertId,
     AlertRaised,
     AlertReleased,
     CaptureDigest,
@@ -424,9 +423,3 @@ def test_events_that_concern_no_rule_are_passed_over_in_bulk(world: World) -> No
     world.append(DAEMON_STREAM, *[SettingsApplied("d", "f", (), "p")] * 500)
     assert world.reactor.run_once(10) is False
     assert world.reactor.run_once(10) is False
-
-
-def test_the_id_of_an_alert_is_what_the_documentation_says() -> None:
-    assert alert_id(RuleId("syria"), "ministry/a", "appeared", Position(41)) == AlertId(
-        "a1a47615eb1bacc3e52b5aa8bd235de1"
-    )

@@ -1,0 +1,293 @@
+"""Which rules match, where their terms stand, and why another one does not; checked against a slow obvious judge."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerts.facts import Face
+from alerts.folding import fold
+from alerts.query import parse
+from alerts.rules import MAX_HITS, MAX_PLACES_A_TERM, RuleSet
+from alerts.terms import is_run, words
+from alerts.tree import And, FromFeed, Has, InLanguage, Node, Not, Or, Term
+from store.events import FeedId, Hit, ItemId, RuleDefined, RuleId
+
+TOPICS = {"syria": ("Syria", "Syrian*", "Сири*", "سوريا", "叙利亚", "peace talks"), "who": ("=WHO",)}
+FACE = Face(
+    id=ItemId("ministry/a"),
+    feed=FeedId("ministry"),
+    version=1,
+    title="",
+    text="",
+    author="",
+    categories=(),
+    link="",
+    language="en",
+    published_at=None,
+    observed_at=datetime(2026, 11, 21, tzinfo=UTC),
+)
+
+
+def rule(name: str, match: str, feeds: tuple[str, ...] | None = None) -> RuleDefined:
+    ids = None if feeds is None else tuple(map(FeedId, feeds))
+    return RuleDefined(RuleId(name), match, TOPICS, ids, ("appeared",), (), "normal", "wording")
+
+
+def field_text(face: Face, hit: Hit) -> str:
+    return ", ".join(face.categories) if hit.field == "category" else str(getattr(face, hit.field))
+
+
+def found(face: Face, match: str) -> list[tuple[str, str, str]] | None:
+    """Term, field and the words of the original at each hit; None if the rule does not match."""
+    result = RuleSet.compile([rule("r", match)]).match(face).get(RuleId("r"))
+    return result and [(hit.term, hit.field, field_text(face, hit)[hit.start : hit.end]) for hit in result.hits]
+
+
+@pytest.mark.parametrize(
+    ("match", "text", "expected"),
+    [
+        ("Syria", "Syria’s SYRIA Syriac", ["Syria", "SYRIA"]),
+        ("=WHO", "who WHO's (WHO)", ["WHO", "WHO"]),
+        ("peacekeep*", "peace keeping the lights on; Peacekeepers", ["Peacekeepers"]),
+        ("*settlement", "resettlement’s cost", ["resettlement"]),
+        ('"two-state solution"', "the two – state “solution”", ["two – state “solution"]),
+        ("Сири*", "о сирийском и Ассирийском", ["сирийском"]),
+        ("ёлка", "ЕЛКА, ёлка, ёлки", ["ЕЛКА", "ёлка"]),
+        ("سوريا", "وسوريا وبسُورِيَا السوري", ["سوريا", "سُورِيَا"]),
+        ("الأمن", "للأمن والأمن", ["للأمن", "الأمن"]),
+        ("叙利亚", "关于叙利亚问题", ["叙利亚"]),
+        ("café", "cafe\u0301\u0301! ca\u00adfe", ["cafe\u0301\u0301", "ca\u00adfe"]),
+        ("Straße", "in der STRASSE", ["STRASSE"]),
+        ("fin", "the ﬁn.", ["ﬁn"]),
+        ("会社", "某㍿の", ["㍿"]),
+    ],
+)
+def test_hits_are_places_in_the_original_text(match: str, text: str, expected: list[str]) -> None:
+    assert [words for _, _, words in found(replace(FACE, text=text), match) or []] == expected
+
+
+def test_hits_come_in_the_order_of_the_item_with_the_term_as_written() -> None:
+    face = replace(
+        FACE, title="Aid", text="Syria and aid", author="A. Aid", categories=("war", "food aid"), link="http://x/aid"
+    )
+    query = 'aid "Syria" author:aid category:aid link:aid'
+    assert found(face, query) == [
+        ("aid", "title", "Aid"),
+        ("Syria", "text", "Syria"),
+        ("aid", "text", "aid"),
+        ("aid", "author", "Aid"),
+        ("aid", "category", "aid"),
+        ("aid", "link", "aid"),
+    ]
+
+
+def test_only_what_makes_the_rule_match_is_a_hit() -> None:
+    face = replace(FACE, text="aid for Syria, not football")
+    assert found(face, "(aid AND Iran) OR Syria") == [("Syria", "text", "Syria")]
+    assert found(face, "aid NOT Iran") == [("aid", "text", "aid")]
+    assert found(face, "NOT Iran") == []
+    assert found(face, "feed:ministry lang:en") == []
+
+
+def test_a_phrase_does_not_reach_from_the_title_into_the_text_or_across_categories() -> None:
+    face = replace(FACE, title="peace", text="talks", categories=("peace", "talks"))
+    assert found(face, '"peace talks" OR category:"peace talks"') is None
+
+
+def test_topics_are_those_that_matched() -> None:
+    rules = RuleSet.compile([rule("r", "topic:syria OR topic:who OR aid")])
+    match = rules.match(replace(FACE, text="叙利亚: who gives aid"))[RuleId("r")]
+    assert match.topics == ("syria",)
+    assert [hit.term for hit in match.hits] == ["叙利亚", "aid"]
+
+
+def test_the_number_of_hits_is_bounded() -> None:
+    face = replace(FACE, text=" ".join(f"Syria w{number}" for number in range(200)))
+    assert len(found(face, "Syria") or ()) == MAX_PLACES_A_TERM
+    many = " OR ".join(f"w{number}" for number in range(200))
+    assert len(found(face, many) or ()) == MAX_HITS
+
+
+def test_a_rule_looks_at_its_feeds_only_and_rules_share_a_query() -> None:
+    rules = RuleSet.compile(
+        [
+            rule("all", "Syria"),
+            rule("here", "Syria", ("ministry",)),
+            rule("there", "Syria", ("other",)),
+            rule("none", ""),
+        ]
+    )
+    assert set(rules.match(replace(FACE, text="Syria"))) == {"all", "here"}
+
+
+def test_a_rule_that_cannot_be_read_matches_nothing_and_is_named() -> None:
+    rules = RuleSet.compile([rule("bad", "a AND"), rule("good", "a")])
+    assert set(rules.match(replace(FACE, text="a"))) == {"good"}
+    assert list(rules.faulty) == ["bad"]
+    assert rules.explain(RuleId("bad"), FACE).errors == rules.faulty[RuleId("bad")]
+
+
+def test_no_rules_match_nothing() -> None:
+    assert RuleSet.compile([]).match(FACE) == {}
+
+
+def test_an_explanation_names_each_clause_and_term() -> None:
+    rules = RuleSet.compile([rule("r", "topic:syria AND NOT title:football", ("ministry",))])
+    told = rules.explain(RuleId("r"), replace(FACE, title="Football", text="Syrians"))
+    assert (told.matched, told.in_scope) == (False, True)
+    assert told.clause is not None
+    topic, negated = told.clause.parts
+    assert (topic.text, topic.holds) == ("topic:syria", True)
+    assert [(term.term, len(term.hits)) for term in topic.terms] == [
+        ("Syria", 0),
+        ("Syrian*", 1),
+        ("Сири*", 0),
+        ("سوريا", 0),
+        ("叙利亚", 0),
+        ("peace talks", 0),
+    ]
+    assert (negated.text, negated.holds, negated.parts[0].holds) == ("NOT title:football", False, True)
+    elsewhere = rules.explain(RuleId("r"), replace(FACE, feed=FeedId("other"), text="Syria"))
+    assert (elsewhere.matched, elsewhere.in_scope) == (False, False)
+
+
+# --- the slow obvious judge ---------------------------------------------------------------------------------------
+
+
+def obvious(node: Node, face: Face) -> bool:
+    match node:
+        case And(parts):
+            return all(obvious(part, face) for part in parts)
+        case Or(parts):
+            return any(obvious(part, face) for part in parts)
+        case Not(part):
+            return not obvious(part, face)
+        case FromFeed(feed):
+            return face.feed == feed
+        case InLanguage(language):
+            return face.language == language
+        case Has(terms, scope):
+            fields = {"title or text": (face.title, face.text), "category": face.categories}
+            texts = fields.get(scope) or (str(getattr(face, scope)),)
+            return any(stands(term, text) for term in terms for text in texts)
+
+
+def stands(term: Term, text: str) -> bool:
+    """Try the term at every word of the text, one after the other."""
+    there = words(text)
+    if term.exact:
+        return any(piece == term.written.strip("=") for piece in re.findall(r"\w+", text))
+    if is_run(term.words[0]):
+        return any(term.words[0] in word for word in there)
+    for start in range(len(there)):
+        window = there[start : start + len(term.words)]
+        if len(window) < len(term.words) or window[:-1] != list(term.words[:-1]):
+            continue
+        last, wanted = window[-1], term.words[-1]
+        clitic = wanted[0] == "س" and last.endswith(wanted) and last[: -len(wanted)] in ("و", "ب", "وب", "ال", "وال")
+        if last == wanted or clitic:
+            return True
+        if (term.open_end and last.startswith(wanted)) or (term.open_start and last.endswith(wanted)):
+            return True
+    return False
+
+
+TEXTS = st.lists(
+    st.sampled_from(
+        [
+            "Syria",
+            "Syrian",
+            "SYRIA’s",
+            "Syriac",
+            "aid",
+            "Aid-convoy",
+            "peace",
+            "talks",
+            "WHO",
+            "who",
+            "Сирия",
+            "сирийский",
+        ]
+        + [
+            "ассирия",
+            "سوريا",
+            "وسوريا",
+            "والسوريا",
+            "叙利亚",
+            "关于叙利亚问题",
+            "U.S.",
+            "US",
+            "resettlement",
+            ".",
+            ",",
+            "\n",
+        ]
+    ),
+    max_size=8,
+).map(" ".join)
+LEAVES = st.sampled_from(
+    [
+        "Syria",
+        "aid",
+        "=WHO",
+        "who",
+        "Syrian*",
+        "*settlement",
+        '"peace talks"',
+        "topic:syria",
+        "topic:who",
+        "Сири*",
+        "سوريا",
+    ]
+    + [
+        "叙利亚",
+        "U.S.",
+        "title:aid",
+        "text:Syria",
+        "author:aid",
+        "category:aid",
+        "feed:ministry",
+        "feed:other",
+        "lang:en",
+    ]
+)
+QUERIES = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from([" ", " AND ", " OR "]), inner).map(lambda parts: f"({''.join(parts)})"),
+        inner.map(lambda part: f"NOT {part}"),
+    ),
+    max_leaves=6,
+)
+FACES = st.builds(
+    lambda title, text, author, category: replace(FACE, title=title, text=text, author=author, categories=(category,)),
+    TEXTS,
+    TEXTS,
+    TEXTS,
+    TEXTS,
+)
+
+
+@given(st.lists(QUERIES, min_size=1, max_size=6), FACES)
+def test_rules_together_match_what_the_obvious_judge_says_of_each(queries: list[str], face: Face) -> None:
+    rules = RuleSet.compile([rule(f"r{number}", query) for number, query in enumerate(queries)])
+    trees = [parse(query, TOPICS).tree for query in queries]
+    expected = {f"r{number}" for number, tree in enumerate(trees) if tree is not None and obvious(tree, face)}
+    assert set(rules.match(face)) == expected
+    for number in range(len(queries)):
+        assert rules.explain(RuleId(f"r{number}"), face).matched == (f"r{number}" in expected)
+
+
+@given(QUERIES, FACES)
+def test_every_hit_points_at_its_term(query: str, face: Face) -> None:
+    match = RuleSet.compile([rule("r", query)]).match(face).get(RuleId("r"))
+    for hit in match.hits if match else ():
+        there = field_text(face, hit)[hit.start : hit.end]
+        term = hit.term.strip("=*")
+        assert fold(term) in fold(there) or words(term) == words(there)
+        if not hit.term.endswith("*") and not hit.term.startswith("*"):
+            assert words(there) == words(term)
