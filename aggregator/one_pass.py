@@ -52,7 +52,7 @@ async def one_pass(program: Program, feeds: Sequence[FeedId], advance: Callable[
     done: list[PollReport] = []
 
     async def look(feed: FeedId) -> None:
-        done.append(await program.carrier.look(feed, forced=True))
+        done.append(await program.carrier.look(feed))
         advance(len(done), len(feeds))
 
     async with asyncio.TaskGroup() as group:

@@ -4,21 +4,25 @@ The only place that knows which class stands behind which port. Building costs n
 the daemon and `poll` build a `Program`, commands that only look open a store and nothing else.
 """
 
+import asyncio
 import random
 import ssl
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import assert_never
 
+from aggregator import in_force
 from aggregator import settings as translate
-from aggregator.carrier import Carrier
+from aggregator.carrier import Carrier, Watched
 from aggregator.clock import utc_now
 from aggregator.fetch.client import Fetcher
 from aggregator.fetch.etiquette import Etiquette
+from aggregator.manners import Manners
 from aggregator.metrics import Metrics
+from aggregator.outcome import FetchRequest
 from aggregator.parse.pool import ParsePool
 from alerts.channels.console import ConsoleChannel
 from alerts.channels.email import EmailChannel, MailServer
@@ -30,8 +34,8 @@ from config import model
 from config.load import Loaded
 from config.model import Settings
 from config.secret import SecretValue
-from store.events import ChannelId
-from store.ports import Store
+from store.events import ChannelId, FeedId
+from store.ports import Store, Transaction
 
 PARSERS = 2
 
@@ -46,6 +50,12 @@ class Program:
     reactor: Reactor
     deliverer: Deliverer
     metrics: Metrics
+    in_force: Callable[[Transaction], bool]
+
+    async def start(self) -> None:
+        """Write what is in force into the log, give back what a killed process held, and remember."""
+        await asyncio.wrap_future(self.store.write(lambda tx: (self.in_force(tx), tx.outbox.free())))
+        await self.carrier.load()
 
 
 @asynccontextmanager
@@ -60,7 +70,8 @@ async def build(loaded: Loaded, store: Store) -> AsyncIterator[Program]:
         parser = ParsePool(PARSERS)
         closers.push_async_callback(parser.close)
         etiquette = Etiquette(settings.fetch.max_in_flight, settings.fetch.per_host)
-        carrier = Carrier(settings, store, fetcher, parser, etiquette, metrics, now=utc_now, jitter=random.random)
+        manners = Manners(fetcher, etiquette, now=utc_now)
+        carrier = Carrier(_watched(settings), store, manners, parser, now=utc_now, jitter=random.random)
         cards = {card.id: card for card in map(translate.card, settings.feeds.values())}
         composer = ChannelComposer(_forms(settings.channels), settings.web.base_url)
         yield Program(
@@ -76,7 +87,27 @@ async def build(loaded: Loaded, store: Store) -> AsyncIterator[Program]:
                 settled=lambda attempt: metrics.deliveries.labels(attempt.verdict.state).inc(),
             ),
             metrics=metrics,
+            in_force=lambda tx: in_force.apply(tx, loaded, settings, translate.definitions(settings), utc_now()),
         )
+
+
+def _watched(settings: Settings) -> dict[FeedId, Watched]:
+    agent = user_agent(settings)
+    return {FeedId(feed.id): _as_watched(feed, settings, agent) for feed in settings.feeds.values() if feed.enabled}
+
+
+def _as_watched(feed: model.FeedSettings, settings: Settings, agent: str) -> Watched:
+    request = FetchRequest(
+        url=feed.url,
+        timeout=settings.fetch.timeout,
+        max_body=settings.fetch.max_body,
+        user_agent=revealed(feed.user_agent) or agent,
+        headers={name: value.reveal() for name, value in feed.headers.items()},
+        auth=(revealed(feed.username), revealed(feed.password)) if feed.username or feed.password else None,
+        ca_file=revealed(feed.ca_file),
+        proxy=revealed(feed.proxy),
+    )
+    return Watched(translate.profile(feed), request, revealed(feed.encoding))
 
 
 def user_agent(settings: Settings) -> str:

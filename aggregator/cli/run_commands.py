@@ -180,7 +180,7 @@ def _tell(here: Context, report: "PassReport") -> None:
         out.emit(report.as_json())
         return
     for failed in report.failed:
-        out.note(f"{failed.feed}: {failed.reason}: {failed.detail}")
+        out.note(f"{failed.feed}: {failed.failure}: {failed.detail}")
     out.say(
         f"{len(report.reports)} feeds polled, {len(report.failed)} failed; {report.events} events; "
         f"{report.delivered} delivered, {report.waiting} to try again, {report.dead} dead"

@@ -1,0 +1,301 @@
+"""Looks at feeds: fetch, parse, record, probe pages; the asynchronous half of a poll.
+
+In: a feed's id. Out: a `PollReport`. Waiting (network, parser) runs in parallel; recording is one job of the store's
+single writer. What changes nothing but counters (304s, failures) is remembered here and written in batches by `flush`.
+Whatever a source does is a value; only a store that cannot be written raises (`StoreUnavailable`), and then nothing of
+that poll is remembered: it is due again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from hashlib import sha256
+
+from aggregator import health, schedule
+from aggregator.decide import Decision
+from aggregator.fetch.page import probe
+from aggregator.gate import PollProblem
+from aggregator.health import Health
+from aggregator.manners import Manners
+from aggregator.memory import FeedMemory, Move
+from aggregator.network import NetworkWatch
+from aggregator.normalise import FeedProfile
+from aggregator.outcome import (
+    Fetched,
+    FetchFailed,
+    FetchRequest,
+    NotModified,
+    Observation,
+    ParsedFeed,
+    ParseFailed,
+    Redirect,
+)
+from aggregator.parse.pool import ParsePool
+from aggregator.record import Recording, record_failure, record_pages, record_poll, remembered
+from store.events import DAEMON_STREAM, CaptureDigest, FeedId, FeedMoved, Position
+from store.failpoint import reach
+from store.ports import Capture, PollState, Store, Transaction
+
+log = logging.getLogger("feedwitness.feeds")
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A feed as it is asked: `request` is everything but validators; `encoding` overrides the document's own."""
+
+    profile: FeedProfile
+    request: FetchRequest
+    encoding: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PollReport:
+    """What one poll came to. `recorded`: events appended. `failure`: the named reason, "" when the poll was good."""
+
+    feed: FeedId
+    recorded: int = 0
+    failure: str = ""
+    detail: str = ""
+
+
+class Carrier:
+    """All feeds of a program. One `look` at a time per feed; many feeds at once. `jitter` gives numbers from 0 to 1."""
+
+    def __init__(
+        self,
+        feeds: Mapping[FeedId, Watched],
+        store: Store,
+        manners: Manners,
+        parser: ParsePool,
+        *,
+        now: Callable[[], datetime],
+        jitter: Callable[[], float],
+    ) -> None:
+        self._feeds = feeds
+        self._store = store
+        self._manners = manners
+        self._parser = parser
+        self._now, self._jitter = now, jitter
+        self._states: dict[FeedId, PollState] = {}
+        self._moves: dict[FeedId, Move] = {}
+        self._dirty: set[FeedId] = set()
+        self.network = NetworkWatch()
+
+    async def load(self) -> None:
+        """Read what was remembered; once, before anything else."""
+        self._states, self._moves = await asyncio.to_thread(self._remembered)
+
+    def _remembered(self) -> tuple[dict[FeedId, PollState], dict[FeedId, Move]]:
+        with self._store.read() as tx:
+            states = dict(tx.polls.all())
+            self.network.recall(tx)
+            moved = {one.event.feed for one in tx.log.read(Position(0), 10_000, kinds=[FeedMoved.KIND])
+                     if isinstance(one.event, FeedMoved)}  # fmt: skip
+            memories = {feed: remembered(tx, self._feeds[feed].profile).move for feed in moved & self._feeds.keys()}
+        return states, {feed: move for feed, move in memories.items() if move}
+
+    # --- when -------------------------------------------------------------------------------------------------------
+
+    def due_times(self, now: datetime) -> Mapping[FeedId, datetime]:
+        """When each feed is asked for the first time after a start."""
+        profiles = {feed: watched.profile for feed, watched in self._feeds.items()}
+        return schedule.due_times(profiles, self._states, now)
+
+    def next_time(self, feed: FeedId, now: datetime) -> datetime:
+        """When the feed is asked next."""
+        state = self._states.get(feed)
+        planned = state.next_at if state and state.next_at else now + self._feeds[feed].profile.every
+        return max(planned, self._manners.not_before(self._request_url(feed), now) or planned)
+
+    def states(self) -> Mapping[FeedId, PollState]:
+        """The state of every feed that was ever polled."""
+        return self._states
+
+    # --- one poll ---------------------------------------------------------------------------------------------------
+
+    async def look(self, feed: FeedId) -> PollReport:
+        """Poll a feed now, and probe the pages that are due."""
+        watched = self._feeds[feed]
+        state = self._states.get(feed) or PollState(feed)
+        request = self._request(watched, state)
+        outcome = await self._manners.fetch(request)
+        reach("after_fetch")
+        at = self._now()
+        self.network.note(request.url, outcome, at)
+        match outcome:
+            case FetchFailed():
+                return await self._failed(watched, state, outcome.reason, outcome.detail, at, outcome.retry_after)
+            case NotModified():
+                return await self._confirmed(watched, state, outcome.redirects, at)
+            case Fetched():
+                return await self._fetched(watched, state, outcome, at)
+
+    def _request(self, watched: Watched, state: PollState) -> FetchRequest:
+        url = self._request_url(watched.profile.id)
+        if schedule.full_fetch_due(state, self._now()):
+            return replace(watched.request, url=url)
+        return replace(watched.request, url=url, etag=state.etag, last_modified=state.last_modified)
+
+    def _request_url(self, feed: FeedId) -> str:
+        return health.address(self._feeds[feed].profile, FeedMemory(move=self._moves.get(feed)))
+
+    async def _fetched(self, watched: Watched, state: PollState, answer: Fetched, at: datetime) -> PollReport:
+        digest = CaptureDigest(f"sha256:{sha256(answer.body).hexdigest()}")
+        validated = replace(state, etag=answer.etag, last_modified=answer.last_modified, body=digest, full_fetch_at=at)
+        if state.body == digest:
+            return await self._confirmed(watched, validated, answer.redirects, at)
+        parsed = await self._parser.parse(
+            answer.body, answer.content_type, answer.url, encoding=watched.encoding, timezone=watched.profile.timezone
+        )
+        reach("after_parse")
+        if isinstance(parsed, ParseFailed):
+            return await self._failed(watched, state, parsed.reason, parsed.detail, at)
+        capture = Capture(digest, state.feed, answer.url, answer.headers, answer.body, at)
+        return await self._record(watched, state, validated, parsed, capture, answer.redirects, at)
+
+    async def _confirmed(
+        self, watched: Watched, state: PollState, redirects: Sequence[Redirect], at: datetime
+    ) -> PollReport:
+        """The last accepted document is confirmed; only an open suspicion, or something to say, needs the store."""
+        if not state.open and not redirects:
+            after = health.after_good(watched.profile, state, at, new=False)
+            if not after.events:
+                self._remember(self._timed(watched, after, at).state)
+                return PollReport(state.feed)
+        return await self._record(watched, state, state, None, None, redirects, at)
+
+    async def _record(
+        self,
+        watched: Watched,
+        before: PollState,
+        validated: PollState,
+        document: ParsedFeed | None,
+        capture: Capture | None,
+        redirects: Sequence[Redirect],
+        at: datetime,
+    ) -> PollReport:
+        """One job of the writer, then the pages that it asks for."""
+
+        def verdict(found: Decision | PollProblem) -> Health:
+            if isinstance(found, PollProblem):
+                after = health.after_failure(watched.profile, before, found.reason, at)
+            else:
+                after = health.after_good(watched.profile, validated, at, new=found.new > 0)
+            return self._timed(watched, after, at)
+
+        digest = capture.digest if capture else CaptureDigest(before.body)
+        recording = await self._write(
+            partial(
+                record_poll,
+                profile=watched.profile,
+                observation=Observation(before.feed, at, document, digest),
+                last_good_at=before.last_good_at,
+                capture=capture,
+                redirects=redirects,
+                verdict=verdict,
+            )
+        )
+        if recording.problem:
+            self._say(before, recording.state, recording.problem.detail)
+            return PollReport(before.feed, len(recording.events), recording.problem.reason, recording.problem.detail)
+        self._moved(before.feed, recording.move)
+        self._say(before, recording.state, "")
+        more = await self._probe(watched, recording)
+        return PollReport(before.feed, len(recording.events) + more)
+
+    async def _probe(self, watched: Watched, recording: Recording) -> int:
+        """Ask the pages of absent items, in the pass that found them due; how many events came of it."""
+        if not recording.probes:
+            return 0
+        at = self._now()
+        answers = await asyncio.gather(*(probe(self._manners, each, watched.request, at) for each in recording.probes))
+        concluded = await self._write(
+            partial(
+                record_pages,
+                profile=watched.profile,
+                state=self._states[recording.state.feed],
+                answers=answers,
+                now=self._now(),
+            )
+        )
+        return len(concluded.events)
+
+    async def _failed(
+        self,
+        watched: Watched,
+        state: PollState,
+        reason: str,
+        detail: str,
+        at: datetime,
+        retry_after: timedelta | None = None,
+    ) -> PollReport:
+        after = health.after_failure(watched.profile, state, reason, at, network_lost=self.network.lost)
+        after = self._timed(watched, after, at, retry_after)
+        self._say(state, after.state, detail)
+        if not after.events and state.feed not in self._moves:
+            self._remember(after.state)
+            return PollReport(state.feed, 0, reason, detail)
+        recording = await self._write(partial(record_failure, profile=watched.profile, health=after, now=at))
+        self._moved(state.feed, recording.move)
+        return PollReport(state.feed, len(recording.events), reason, detail)
+
+    def _timed(self, watched: Watched, after: Health, at: datetime, retry_after: timedelta | None = None) -> Health:
+        """With the time of the next poll."""
+        state = after.state
+        result = schedule.PollResult(state.reason if state.failures else "", retry_after, self._jitter())
+        upcoming = schedule.next_time(watched.profile, state, result, at, network_lost=self.network.lost)
+        return replace(after, state=replace(state, next_at=upcoming))
+
+    # --- remembering ------------------------------------------------------------------------------------------------
+
+    async def _write(self, job: Callable[[Transaction], Recording]) -> Recording:
+        recording = await asyncio.wrap_future(self._store.write(job))
+        feed = recording.state.feed
+        self._states[feed] = replace(recording.state, memory=None)
+        self._dirty.discard(feed)
+        return recording
+
+    def _remember(self, state: PollState) -> None:
+        self._states[state.feed] = state
+        self._dirty.add(state.feed)
+
+    def _moved(self, feed: FeedId, move: Move | None) -> None:
+        if move is None:
+            self._moves.pop(feed, None)
+        else:
+            self._moves[feed] = move
+
+    async def flush(self) -> None:
+        """Write what was only counted since the last flush, and what there is to say of our own network."""
+        now = self._now()
+        news = self.network.news(now)
+        dirty = [self._states[feed] for feed in self._dirty]
+        if not dirty and not news:
+            return
+        self._dirty.clear()
+
+        def job(tx: Transaction) -> None:
+            tx.polls.save(dirty)
+            if news:
+                tx.log.append(DAEMON_STREAM, [news], now=now)
+
+        try:
+            await asyncio.wrap_future(self._store.write(job))
+        except Exception:
+            self._dirty.update(state.feed for state in dirty)
+            raise
+        if news:
+            self.network.accept(news)
+            log.warning("our network: %s", news.reason)
+
+    def _say(self, before: PollState, after: PollState, detail: str) -> None:
+        """Tell the operator when a source is lost from sight and when it is seen again."""
+        if after.failing_since and not before.failing_since:
+            log.warning("cannot see %s: %s: %s", after.feed, after.reason, detail)
+        elif before.failing_since and not after.failing_since:
+            log.info("%s is seen again", after.feed)
+        elif after.health == "degraded" and before.health != "degraded":
+            log.warning("%s is degraded: %s failed polls: %s", after.feed, after.failures, detail)
