@@ -49,8 +49,16 @@ class Attempt:
     recorded: bool
 
 
-def _claim(tx: Transaction, *, now: datetime, lease: timedelta, busy: Sequence[ChannelId]) -> Sequence[Delivery]:
-    return tx.outbox.claim(now, PER_CHANNEL, lease, busy=busy)
+@dataclass(frozen=True, slots=True)
+class _Portion:
+    """What one claim gave, and when the next delivery falls due."""
+
+    claimed: Sequence[Delivery]
+    next_due: datetime | None
+
+
+def _claim(tx: Transaction, *, now: datetime, lease: timedelta, busy: Sequence[ChannelId]) -> _Portion:
+    return _Portion(tx.outbox.claim(now, PER_CHANNEL, lease, busy=busy), tx.outbox.next_due())
 
 
 class Deliverer:
@@ -79,8 +87,8 @@ class Deliverer:
         """
         while True:
             wake.clear()
-            await self._start_due(self._now())
-            await self._pause(wake)
+            next_due = await self._start_due(self._now())
+            await self._pause(wake, next_due)
 
     async def run_once(self) -> tuple[Attempt, ...]:
         """Try everything that is due now, each delivery once; ends when nothing of it is in flight any more."""
@@ -107,9 +115,8 @@ class Deliverer:
             await asyncio.gather(*late, return_exceptions=True)
         self._running.clear()
 
-    async def _pause(self, wake: asyncio.Event) -> None:
+    async def _pause(self, wake: asyncio.Event, due: datetime | None) -> None:
         """Until something was enqueued, an attempt ended, or a delivery falls due."""
-        due = await asyncio.to_thread(self._next_due)
         seconds = (due - self._now()).total_seconds() if due else _LONGEST_PAUSE
         least = _LOOK_AGAIN if self._busy() else _SHORTEST_PAUSE  # what is due may be of a busy channel
         seconds = min(max(seconds, least), _LONGEST_PAUSE)
@@ -121,22 +128,24 @@ class Deliverer:
         for task in [task for task in self._running if task.done()]:
             del self._running[task]
 
-    def _next_due(self) -> datetime | None:
-        with self._store.read() as tx:
-            return tx.outbox.next_due()
-
     def _busy(self) -> list[ChannelId]:
         return [channel for channel, count in Counter(self._running.values()).items() if count >= PER_CHANNEL]
 
-    async def _start_due(self, now: datetime) -> None:
-        """Claim and start in small portions, so that nothing is claimed that cannot start at once."""
+    async def _start_due(self, now: datetime) -> datetime | None:
+        """Claim and start in small portions, so that nothing is claimed that cannot start at once.
+
+        Returns when the next delivery falls due, be it of a busy channel.
+        """
+        next_due = None
         while len(self._running) < IN_FLIGHT:
             claim = partial(_claim, now=now, lease=LEASE + (self._now() - now), busy=self._busy())
-            claimed = await asyncio.wrap_future(self._store.write(claim))
-            for delivery in claimed:
+            portion = await asyncio.wrap_future(self._store.write(claim))
+            for delivery in portion.claimed:
                 self._running[asyncio.create_task(self._attempt(delivery))] = delivery.channel
-            if not claimed:
-                return
+            next_due = portion.next_due
+            if len(portion.claimed) < PER_CHANNEL:
+                break
+        return next_due
 
     async def _attempt(self, delivery: Delivery) -> Attempt:
         ruling = await self._try(delivery)

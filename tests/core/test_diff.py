@@ -68,7 +68,7 @@ TEXTS = st.one_of(st.text(max_size=80), WORDS.map(" ".join))
 
 
 @given(TEXTS, TEXTS)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_kept_and_added_make_the_new_text_kept_and_removed_the_old_but_for_white_space(old: str, new: str) -> None:
     entries = word_diff(old, new).entries
     assert "".join(e.text for e in entries if e.tag in "=+") == new
@@ -87,7 +87,7 @@ NUMBERS = "".join(f"{n} " for n in range(30_000))
 HOSTILE = {
     "few words, many times": ("a b " * 30_000, "b a " * 30_000),
     "only white space": (" " * 125_000, "\n" * 125_000),
-    "a token a character": ("中" * 100_000, "文中" * 50_000),
+    "a token a character": ("中" * 60_000, "文中" * 30_000),
     "sentences all new": (NUMBERS.replace(" ", "s. "), NUMBERS.replace(" ", "t. ")),
     "one long word": ("x" * 125_000, "x" * 124_999 + "y"),
     "signs": ("'" * 125_000, "a'" * 60_000),

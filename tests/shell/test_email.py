@@ -140,7 +140,7 @@ def test_a_mail_accepted_at_the_dot_is_delivered_whatever_the_farewell_is() -> N
 def test_only_a_5xx_to_rcpt_or_the_final_dot_is_for_ever(stage: str, fate: str) -> None:
     security = "starttls" if stage == "starttls" else "none"
     host = Scripted({stage: fate}, offers=("STARTTLS",))
-    result = talk(host, seconds=0.3 if fate == "hang" else 5, security=security)
+    result = talk(host, seconds=0.15 if fate == "hang" else 5, security=security)
     expected = "permanent" if stage in ("rcpt", "dot") and fate.startswith("5") else "retry"
     assert result.kind == expected
     if fate[0].isdigit():
@@ -180,7 +180,7 @@ def test_a_mail_whose_fate_at_the_dot_is_unknown_is_sent_again_under_the_same_id
 
 @pytest.mark.parametrize("noise", ["what is this", "220-" + "x" * 40_000, "999999 code", "-250 minus"])
 def test_a_server_that_speaks_something_else_is_tried_again(noise: str) -> None:
-    assert talk(Scripted({"greeting": noise}), seconds=0.3).kind == "retry"
+    assert talk(Scripted({"greeting": noise}), seconds=0.15).kind == "retry"
 
 
 def test_nobody_listening_is_a_value_too() -> None:
