@@ -5,6 +5,8 @@ that many feeds spread evenly, drift nowhere and keep their places over restarts
 (0 and 7 are Sunday, as everywhere but in APScheduler). Failures back off, and the server's Retry-After is obeyed.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -28,6 +30,15 @@ FIRST_POLLS_A_SECOND = 50
 _ORIGIN = datetime(2020, 1, 1, tzinfo=UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class PollResult:
+    """What a poll means for the next one. `reason` "" = a good one. `jitter`: random, from 0 to 1, to part retries."""
+
+    reason: str = ""
+    retry_after: timedelta | None = None
+    jitter: float = 0.0
+
+
 class CronTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 ships no types
     """A cron expression with cron's own meaning, in a time zone."""
 
@@ -43,41 +54,43 @@ class CronTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 ships no 
 
 
 def next_time(
-    profile: FeedProfile,
-    state: PollState,
-    now: datetime,
-    *,
-    retry_after: timedelta | None = None,
-    our_network: bool = False,
-    jitter: float = 0.0,
+    profile: FeedProfile, state: PollState, result: PollResult, now: datetime, *, network_lost: bool = False
 ) -> datetime:
-    """When to poll again after a poll that ended now. `state`: as after it. `retry_after`: what the server asked for.
-    `our_network`: it failed because of us, so nothing backs off. `jitter`: from 0 to 1, to part the retries of many.
+    """When to poll again after a poll that ended now. `state`: as after it. While our network is lost nothing backs
+    off.
     """
-    earliest = now + min(retry_after or timedelta(0), RETRY_AFTER_MOST)
-    delay = backoff(profile.every, state.failures, state.reason)
-    if state.failures and delay > profile.every and not our_network:
-        wait = delay * (1 + JITTER_MOST * jitter)
+    earliest = now + min(result.retry_after or timedelta(0), RETRY_AFTER_MOST)
+    delay = backoff(profile.every, state.failures, result.reason)
+    if result.reason and delay > profile.every and not network_lost:
+        wait = delay * (1 + JITTER_MOST * result.jitter)
         if not profile.cron:
             return max(now + wait, earliest)
         earliest = max(earliest, now + wait - profile.every)
-    return _cadence(profile, now, earliest)
+    return _cadence(profile, now, max(earliest, now))
 
 
-def on_cadence(profile: FeedProfile, now: datetime) -> datetime:
-    """The feed's next regular time."""
-    return _cadence(profile, now, now)
+def first_time(profile: FeedProfile, now: datetime, feeds: int) -> datetime:
+    """When to poll a feed that was never polled: at once, but many are spread over the first seconds."""
+    return now + timedelta(seconds=_fraction(profile.id) * feeds / FIRST_POLLS_A_SECOND)
 
 
-def first_time(profile: FeedProfile, state: PollState | None, now: datetime, feeds: int) -> datetime:
-    """When to poll a feed after a start, as one of so many. One that was never polled, or fell due meanwhile, is due at
-    once, but many are spread over the first seconds; a restart does not put off what was planned, and does not bring it
-    forward unless the settings now ask for an earlier time.
+def due_times(
+    profiles: Mapping[FeedId, FeedProfile], states: Mapping[FeedId, PollState], now: datetime
+) -> dict[FeedId, datetime]:
+    """When each feed is due, at a start. What fell due meanwhile is due at once, spread like new feeds; what was due
+    later stays so, unless its settings now ask for an earlier time.
     """
-    planned = state.next_at if state else None
-    if state is None or planned is None or planned <= now:
-        return now + timedelta(seconds=_fraction(profile.id) * feeds / FIRST_POLLS_A_SECOND)
-    return planned if state.failures else min(planned, _cadence(profile, now, now))
+    times = {}
+    for feed, profile in profiles.items():
+        state = states.get(feed)
+        planned = state.next_at if state else None
+        if planned is None or planned <= now:
+            times[feed] = first_time(profile, now, len(profiles))
+        elif state is not None and not state.failures:
+            times[feed] = min(planned, _cadence(profile, now, now))
+        else:
+            times[feed] = planned
+    return times
 
 
 def backoff(every: timedelta, failures: int, reason: str) -> timedelta:
@@ -87,9 +100,9 @@ def backoff(every: timedelta, failures: int, reason: str) -> timedelta:
     return max(every, min(doubled, most))
 
 
-def is_conditional(state: PollState, now: datetime) -> bool:
-    """Ask with validators? Every 12 h without: some servers' validators never change."""
-    return state.full_fetch_at is not None and now - state.full_fetch_at < FULL_FETCH_EVERY
+def full_fetch_due(state: PollState, now: datetime) -> bool:
+    """Ask without validators: some servers' never change. Every 12 h."""
+    return state.full_fetch_at is None or now - state.full_fetch_at >= FULL_FETCH_EVERY
 
 
 def _cadence(profile: FeedProfile, now: datetime, earliest: datetime) -> datetime:
