@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from config import later, values
+from config import addresses, later, values
 from config.merge import Tables
 from config.mistakes import Mistake
 from config.model import (
@@ -96,7 +96,7 @@ class Builder:
         web = self.table(Web, ("web",), data)
         if data.get("base_url") or not web.listen:
             return web
-        host = values.listen_host(web.listen)
+        host = addresses.listen_host(web.listen)
         port = web.listen.rpartition(":")[2]
         shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
         return web.model_copy(update={"base_url": f"http://{shown}:{port}"})
@@ -105,13 +105,8 @@ class Builder:
         filled: dict[str, Any] = {"title": name, "every": fetch.every, **data}
         if fetch.proxy is not None:
             filled.setdefault("proxy", fetch.proxy)
-        if not values.FEED_ID.fullmatch(name):
-            try:
-                values.feed_id(name)
-            except ValueError as error:
-                self.wrong(("feeds", name), str(error), key=True)
-            return FeedSettings.model_construct(id=name, url="")
-        return self._named(FeedSettings, "feeds", name, filled, url="")
+        feed = self._named(FeedSettings, "feeds", name, filled, url="")
+        return feed if feed.id == name else feed.model_copy(update={"id": name})
 
     def _channel(self, name: str, data: Mapping[str, Any]) -> AnyChannel:
         kind = data.get("type")
@@ -130,10 +125,10 @@ class Builder:
         return ConsoleChannel.model_construct(id=name)
 
     def _named(self, model: type[T], section: str, name: str, data: Mapping[str, Any], **fallback: object) -> T:
-        if section != "feeds" and not values.NAME.fullmatch(name):
-            told = f"{values.shown(name)} is no name for [{section}.…]: letters a-z, A-Z, digits, - and _"
-            self.wrong((section, name), told, key=True)
-        return self.table(model, (section, name), data, id=name, **fallback)
+        wrong = _wrong_id(name) if section == "feeds" else _wrong_name(section, name)
+        if wrong:
+            self.wrong((section, name), wrong, key=True)
+        return self.table(model, (section, name), data, id="wrong-id" if wrong else name, **fallback)
 
     def table(self, model: type[T], path: Key, data: Mapping[str, Any], **fallback: object) -> T:
         """One table; `fallback` gives required fields that the file does not."""
@@ -221,6 +216,20 @@ def _written(keys: Mapping[str, Any], place: tuple[Any, ...]) -> tuple[Key, obje
             return path or (place[0],), found if path else None
         path = (*path, part)
     return path, found
+
+
+def _wrong_id(name: str) -> str:
+    try:
+        values.feed_id(name)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _wrong_name(section: str, name: str) -> str:
+    if values.NAME.fullmatch(name):
+        return ""
+    return f"{values.shown(name)} is no name for [{section}.…]: letters a-z, A-Z, digits, - and _"
 
 
 def _is_late(term: str) -> bool:

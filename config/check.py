@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from fnmatch import fnmatchcase
 from functools import cached_property
 
-from config import values
+from config import addresses, values
 from config.merge import Tables
 from config.mistakes import Mistake
 from config.model import HEALTH_KINDS, AnyChannel, EmailChannel, FeedSettings, Rule, Settings, WebhookChannel, is_glob
@@ -46,7 +46,7 @@ class Check:
 
     def _web_and_fetch(self) -> None:
         web = self.draft.web
-        if ("web",) in self.sound and web.listen and not values.is_loopback(web.listen) and web.token is None:
+        if ("web",) in self.sound and web.listen and not addresses.is_loopback(web.listen) and web.token is None:
             told = f"`listen`: {web.listen} is reachable from other machines; set `token` too, or listen on 127.0.0.1"
             self._wrong(("web", "listen"), told)
         if ("fetch",) in self.sound and not self.draft.fetch.contact:

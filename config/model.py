@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar, Literal, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
 
-from config import values
+from config import addresses, values
 from config.secret import SecretValue
 
 Severity = Literal["low", "normal", "high"]
@@ -48,14 +48,14 @@ def _once_each(items: tuple[T, ...]) -> tuple[T, ...]:
 Text = Annotated[str, BeforeValidator(values.text_of)]
 Duration = Annotated[timedelta, BeforeValidator(values.positive_duration)]
 Secret = Annotated[SecretValue, BeforeValidator(_secret)]
-HeaderText = Annotated[SecretValue, BeforeValidator(_secret), _checked(values.header_text)]
-Url = Annotated[str, BeforeValidator(values.web_url)]
-Mailbox = Annotated[str, BeforeValidator(values.mailbox)]
+HeaderText = Annotated[SecretValue, BeforeValidator(_secret), _checked(addresses.header_text)]
+Url = Annotated[str, BeforeValidator(addresses.web_url)]
+Mailbox = Annotated[str, BeforeValidator(addresses.mailbox)]
 Name = Annotated[str, BeforeValidator(values.text_of)]
 Names = Annotated[tuple[Name, ...], AfterValidator(_once_each)]
-Headers = Mapping[Annotated[str, BeforeValidator(values.header_name)], HeaderText]
-SigningSecret = Annotated[SecretValue, BeforeValidator(_secret), _checked(values.signing_secret)]
-Proxy = Annotated[SecretValue, BeforeValidator(_secret), _checked(values.proxy)]
+Headers = Mapping[Annotated[str, BeforeValidator(addresses.header_name)], HeaderText]
+SigningSecret = Annotated[SecretValue, BeforeValidator(_secret), _checked(addresses.signing_secret)]
+Proxy = Annotated[SecretValue, BeforeValidator(_secret), _checked(addresses.proxy)]
 
 
 class Table(BaseModel):
@@ -94,17 +94,17 @@ class Fetch(Table):
     per_host: Annotated[StrictInt, Field(ge=1, le=1_000)] = 2
     contact: Text = ""
     proxy: Proxy | None = None
-    allow_networks: tuple[Annotated[values.Network, BeforeValidator(values.network)], ...] = ()
+    allow_networks: tuple[Annotated[addresses.Network, BeforeValidator(addresses.network)], ...] = ()
 
 
 class Web(Table):
     """[web]. `listen` "" switches it off; `base_url` has no slash at its end."""
 
     SECRETS: ClassVar = frozenset({"token"})
-    listen: Annotated[str, BeforeValidator(values.listen)] = "127.0.0.1:8321"
-    token: Annotated[SecretValue, BeforeValidator(_secret), _checked(values.token)] | None = None
-    base_url: Annotated[str, BeforeValidator(values.base_url)] = "http://127.0.0.1:8321"
-    hosts: tuple[Annotated[str, BeforeValidator(values.host)], ...] = ()
+    listen: Annotated[str, BeforeValidator(addresses.listen)] = "127.0.0.1:8321"
+    token: Annotated[SecretValue, BeforeValidator(_secret), _checked(addresses.token)] | None = None
+    base_url: Annotated[str, BeforeValidator(addresses.base_url)] = "http://127.0.0.1:8321"
+    hosts: tuple[Annotated[str, BeforeValidator(addresses.host)], ...] = ()
 
 
 class FeedSettings(Table):
@@ -172,7 +172,7 @@ class EmailChannel(Channel):
     type: Literal["email"] = "email"
     to: Annotated[tuple[Mailbox, ...], Field(min_length=1)]
     sender: Annotated[Mailbox, Field(validation_alias="from")]
-    host: Annotated[str, BeforeValidator(values.host)]
+    host: Annotated[str, BeforeValidator(addresses.host)]
     port: Annotated[StrictInt, Field(ge=1, le=65535)] = 587
     security: Literal["starttls", "tls", "none"] = "starttls"
     username: Secret | None = None
@@ -184,7 +184,7 @@ class WebhookChannel(Channel):
 
     SECRETS: ClassVar = frozenset({"url", "secret"})
     type: Literal["webhook"] = "webhook"
-    url: Annotated[SecretValue, BeforeValidator(_secret), _checked(values.secret_url)]
+    url: Annotated[SecretValue, BeforeValidator(_secret), _checked(addresses.secret_url)]
     secrets: Annotated[tuple[SigningSecret, ...], Field(validation_alias="secret")] = ()
     format: Literal["json"] = "json"
     headers: Headers = {}
