@@ -7,15 +7,25 @@ is reached, `NAME:N` at the Nth. The kill is SIGKILL to ourselves: no handler, n
 import os
 import signal
 
-_NAME, _, _COUNT = os.environ.get("FEEDWITNESS_FAILPOINT", "").partition(":")
-_left = int(_COUNT) if _COUNT.isdigit() else 1
+_name = ""
+_left = 0
+
+
+def arm(setting: str) -> None:
+    """Kill at this place from now on (`NAME` or `NAME:N`); for a test that forks after importing. "" disarms."""
+    global _name, _left  # noqa: PLW0603 - one process, one place to die
+    _name, _, count = setting.partition(":")
+    _left = int(count or 1)
 
 
 def reach(name: str) -> None:
     """Say that the program is at this place; it may be the last thing it does."""
-    global _left  # noqa: PLW0603 - counts down to the one moment that the environment asked for
-    if name != _NAME:
+    global _left  # noqa: PLW0603
+    if name != _name:
         return
     _left -= 1
     if _left == 0:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+arm(os.environ.get("FEEDWITNESS_FAILPOINT", ""))

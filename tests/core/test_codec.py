@@ -71,14 +71,14 @@ def example(hint: Any, name: str) -> Any:
 EVENTS = st.one_of(*(values(kind) for kind in codec.KINDS.values()))
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(EVENTS)
 def test_every_event_comes_back_the_same(event: Event) -> None:
     kind, data = encode(event)
     assert decode(kind, data) == event
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(EVENTS)
 def test_bytes_are_canonical_json(event: Event) -> None:
     kind, data = encode(event)
