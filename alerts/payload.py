@@ -32,9 +32,10 @@ def body(facts: AlertFacts, base_url: str) -> bytes:
 
 def document(facts: AlertFacts, base_url: str) -> Json:
     """The document: `alert.*` for a transition of an item, `source.*` for the health of a source."""
-    if facts.item is None:
+    item = told_face(facts)
+    if item is None:
         return {**_head(f"source.{facts.alert.transition}", facts), "data": _source_data(facts)}
-    return {**_head(f"alert.{facts.alert.transition}", facts), "data": _item_data(facts, facts.item, base_url)}
+    return {**_head(f"alert.{facts.alert.transition}", facts), "data": _item_data(facts, item, base_url)}
 
 
 def history_url(base_url: str, item: ItemId) -> str:
@@ -52,6 +53,26 @@ def item_diff(facts: AlertFacts) -> Diff | None:
     if facts.change is None or facts.before is None or facts.item is None:
         return None
     return word_diff(facts.before.text, facts.item.text)
+
+
+def told_face(facts: AlertFacts) -> Face | None:
+    """The item that the alert is about, empty where its texts were erased; None for the health of a source."""
+    alert = facts.alert
+    if facts.item is not None or alert.item is None:
+        return facts.item
+    return Face(
+        id=alert.item,
+        feed=alert.feed,
+        version=alert.version or 0,
+        title="",
+        text="",
+        author="",
+        categories=(),
+        link="",
+        language="",
+        published_at=None,
+        observed_at=facts.cause.recorded_at,
+    )
 
 
 def judged_face(facts: AlertFacts) -> Face | None:
@@ -116,7 +137,7 @@ def _feed(feed: FeedCard) -> Json:
 def _item(item: Face) -> Json:
     fields: Json = {
         "id": item.id,
-        "version": item.version,
+        "version": item.version or None,
         "title": item.title,
         "link": item.link,
         "published_at": _moment(item.published_at),

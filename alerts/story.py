@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from alerts.diff import Diff, shorten
-from alerts.facts import AlertFacts
-from alerts.payload import MAX_TEXT, changed_about, history_url, item_diff, judged_face, matches, places
+from alerts.facts import AlertFacts, Face
+from alerts.payload import MAX_TEXT, changed_about, history_url, item_diff, judged_face, matches, places, told_face
 from alerts.plain import one_line
 from store.events import FeedMoved, FeedReissued
 
@@ -62,7 +62,8 @@ class Story:
 
 def story(facts: AlertFacts, base_url: str) -> Story:
     """The story of a transition of an item, or of a source's health."""
-    return _source_story(facts) if facts.item is None else _item_story(facts, base_url)
+    item = told_face(facts)
+    return _source_story(facts) if item is None else _item_story(facts, item, base_url)
 
 
 def when(moment: datetime | None) -> str:
@@ -70,9 +71,8 @@ def when(moment: datetime | None) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if moment else ""
 
 
-def _item_story(facts: AlertFacts, base_url: str) -> Story:
-    item, face, diff = facts.item, judged_face(facts), item_diff(facts)
-    assert item is not None  # noqa: S101 -- the caller's case distinction
+def _item_story(facts: AlertFacts, item: Face, base_url: str) -> Story:
+    face, diff = judged_face(facts), item_diff(facts)
     title = one_line(item.title, MAX_TITLE) or one_line(item.link, MAX_TITLE) or item.id
     heading = f"{_PREFIX.get(facts.alert.transition, '')}{title}"
     removed, added = changed_about(facts)
@@ -81,7 +81,7 @@ def _item_story(facts: AlertFacts, base_url: str) -> Story:
         subject=f"[{facts.rule.rule}] {heading}",
         title=title,
         happened=_happened(facts),
-        details=_item_details(facts, link),
+        details=_item_details(facts, item, link),
         link=link if _scheme(link) in ("http", "https") else "",
         history=history_url(base_url, item.id),
         language=one_line(item.language, 35),
@@ -138,14 +138,14 @@ def _happened(facts: AlertFacts) -> str:
     return f"{facts.alert.transition} ({change.kind}{flags}): {versions}"
 
 
-def _item_details(facts: AlertFacts, link: str) -> tuple[tuple[str, str], ...]:
-    item, gone = facts.item, facts.withdrawal
+def _item_details(facts: AlertFacts, item: Face, link: str) -> tuple[tuple[str, str], ...]:
+    gone = facts.withdrawal
     terms = ", ".join(dict.fromkeys(one_line(hit.term, 80) for hit in facts.alert.hits))
     rows = [
         ("Source", _source(facts)),
         ("Link", link),
-        ("Claimed", f"{when(item.published_at)} (by the source)" if item and item.published_at else ""),
-        ("Observed", when(item.observed_at) if item else ""),
+        ("Claimed", f"{when(item.published_at)} (by the source)" if item.published_at else ""),
+        ("Observed", when(item.observed_at)),
         ("Matched", one_line(terms, 300)),
         ("Severity", facts.rule.severity if facts.rule.severity != "normal" else ""),
         ("Last seen", when(gone.last_seen_at) if gone else ""),

@@ -102,6 +102,15 @@ def test_an_erased_earlier_version_leaves_the_change_without_a_diff(alert_facts:
     assert (change["diff"], change["added"], change["removed"], change["kind"]) == ([], [], [], "wording")
 
 
+def test_an_alert_about_an_erased_item_is_still_one_about_an_item(alert_facts: FactsMaker) -> None:
+    facts = alert_facts("withdrawn")
+    erased = replace(facts, item=None, alert=replace(facts.alert, hits=(), version=None))
+    told = json.loads(composed(erased))
+    assert told["type"] == "alert.withdrawn"
+    assert (told["data"]["item"]["id"], told["data"]["item"]["text"]) == ("ministry/abcdefghij234567", "")
+    assert told["data"]["item"]["version"] is None
+
+
 def test_a_blind_spell_is_told(alert_facts: FactsMaker) -> None:
     facts = alert_facts()
     assert data(facts)["blind_since"] is None
