@@ -88,11 +88,6 @@ def changed_blocks(old: str, new: str) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(before - after), frozenset(after - before)
 
 
-def only_counters(old: str, new: str) -> bool:
-    """The texts differ in nothing but their digits."""
-    return old != new and _DIGITS.sub("0", old) == _DIGITS.sub("0", new)
-
-
 def _metadata(old: About, new: About) -> list[str]:
     if old == new:
         return []

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from aggregator import reissue
-from aggregator.edits import Edit, Face, block_key, changed_blocks, compare, only_counters
+from aggregator.edits import Edit, Face, block_key, changed_blocks, compare
 from aggregator.memory import Restless
 from aggregator.mojibake import same_but_for_encoding
 from aggregator.normalise import ObservedItem
@@ -25,7 +25,6 @@ from store.ports import KnownItem, Version
 FLAPPING_WITHIN = timedelta(hours=24)
 FLIPS_ALLOWED = 2
 RESTLESS_AFTER = 5  # documents in a row that showed the item changed
-COUNTERS_AFTER = 2  # the same, where nothing but digits changed
 RECORDED_EVERY = timedelta(hours=24)  # a restless item, and dates that move alone
 _SUBSTANTIAL = ("punctuation", "metadata", "wording", "title")
 
@@ -200,8 +199,7 @@ def _back_again(plan: Plan, restless: Mapping[ItemId, Restless]) -> dict[ItemId,
 
 def _too_restless(unrest: Restless, old: Face, new: Face, known: KnownItem, at: datetime) -> bool:
     """The item changes in every document: a counter, a clock, a random block. Recorded once a day, or when it rests."""
-    limit = COUNTERS_AFTER if old.title == new.title and only_counters(old.text, new.text) else RESTLESS_AFTER
-    return unrest.streak > limit and not _grows(old, new) and at - known.changed_at < RECORDED_EVERY
+    return unrest.streak > RESTLESS_AFTER and not _grows(old, new) and at - known.changed_at < RECORDED_EVERY
 
 
 def _grows(old: Face, new: Face) -> bool:

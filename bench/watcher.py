@@ -6,19 +6,21 @@ the real carrier makes, in their order.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from aggregator.decide import Decision, decide, decide_pages
 from aggregator.memory import FeedMemory, dump, recall
 from aggregator.normalise import FeedProfile
-from aggregator.outcome import Observation, PageProbe, PageSeen, ParsedFeed
+from aggregator.outcome import Observation, PageProbe, PageSeen, ParsedEntry, ParsedFeed
 from aggregator.plan import Loaded, Refused, look_at, survey
 from store.chain import text_digest
 from store.events import (
     CaptureDigest,
     Event,
     FeedBaselined,
+    FeedId,
     ItemAbsent,
     ItemDelisted,
     ItemId,
@@ -171,3 +173,56 @@ def _salt(item: ItemId) -> bytes:
 
 def _capture(at: datetime) -> CaptureDigest:
     return CaptureDigest(f"sha256:{sha256(at.isoformat().encode()).hexdigest()}")
+
+
+# --- building documents -----------------------------------------------------------------------------------------------
+
+MONDAY = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
+"""Where stories begin."""
+
+
+def entry(name: str, text: str = "", **given: Any) -> ParsedEntry:
+    """An entry called `name`; `hours` (default 0) after MONDAY is its claimed date, None for none. Any field may be
+    given.
+    """
+    hours = given.pop("hours", 0)
+    at = None if hours is None else MONDAY + timedelta(hours=hours)
+    fields: dict[str, Any] = {
+        "guid": f"urn:x:{name}",
+        "link": f"https://example.org/page/{name}",
+        "title": f"Statement {name}",
+        "text": text or f"The minister spoke about {name} and said that forty trucks will cross each week.",
+        "markup": "",
+        "author": "",
+        "categories": (),
+        "language": "",
+        "published": at.isoformat() if at else "",
+        "updated": "",
+        "published_at": at,
+        "updated_at": None,
+    }
+    return ParsedEntry(**(fields | given))
+
+
+def document(*entries: ParsedEntry, **given: Any) -> ParsedFeed:
+    """A well-formed document of these entries, in this order."""
+    fields: dict[str, Any] = {
+        "format": "rss20",
+        "title": "Ministry",
+        "link": "https://example.org/",
+        "language": "en",
+        "entries": entries,
+        "tombstones": (),
+        "well_formed": True,
+        "problem": "",
+        "parser": "test/1",
+    }
+    return ParsedFeed(**(fields | given))
+
+
+def profile(**given: Any) -> FeedProfile:
+    """A feed's settings, polled every ten minutes."""
+    fields: dict[str, Any] = {
+        "id": FeedId("ministry"), "url": "https://example.org/feed", "every": timedelta(minutes=10)
+    }  # fmt: skip
+    return FeedProfile(**(fields | given))
