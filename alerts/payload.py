@@ -7,6 +7,7 @@ give the same bytes, always. Never fails on any text: lone surrogates are replac
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -52,7 +53,13 @@ def item_diff(facts: AlertFacts) -> Diff | None:
     """The diff of the texts behind an edit; None where the alert is not about one, or a text was erased."""
     if facts.change is None or facts.before is None or facts.item is None:
         return None
-    return word_diff(facts.before.text, facts.item.text)
+    return _remembered_diff(facts.before.text, facts.item.text)
+
+
+@lru_cache(maxsize=16)
+def _remembered_diff(old: str, new: str) -> Diff:
+    """One edit is told to many channels, under many rules."""
+    return word_diff(old, new)
 
 
 def told_face(facts: AlertFacts) -> Face | None:
