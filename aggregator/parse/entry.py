@@ -76,7 +76,7 @@ def title_of(fields: Fields) -> str:
     """The visible title of an entry or a feed, on one line."""
     value = _string(fields, "title")
     detail = stored(fields, "title_detail")
-    if isinstance(detail, dict) and _string(detail, "type") == _PLAIN:
+    if ("<" not in value and "&" not in value) or (isinstance(detail, dict) and _string(detail, "type") == _PLAIN):
         return one_line(value)
     return " ".join(from_html(value)[0].split("\n"))
 

@@ -9,7 +9,7 @@ import hashlib
 import html
 import re
 
-_STRUCTURAL = frozenset(
+STRUCTURAL = frozenset(
     re.findall(
         r"\w+",
         "a abbr audio b big blockquote caption cite code dd del dl dt em figcaption figure h1 h2 h3 h4 h5 h6 i img ins"
@@ -42,9 +42,7 @@ class Structure:
         self._parts: list[str] = []
 
     def add(self, name: str, attributes: str) -> None:
-        """`attributes` is the source text between the tag's name and its `>`."""
-        if name not in _STRUCTURAL:
-            return
+        """`name` is one of `STRUCTURAL`; `attributes` the source text between the tag's name and its `>`."""
         if name == "img" and _PIXEL.search(attributes + " "):
             return
         self._parts.append(_ALIAS.get(name, name))

@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
-from aggregator.parse.markup import Structure
+from aggregator.parse.markup import STRUCTURAL, Structure
 
 _TOKEN = re.compile(
     r"""<(?:(/?)([a-zA-Z][^\s/>]*+)((?:=\s*+"[^"]*+"|=\s*+'[^']*+'|[^>=]++|=)*+)>"""
@@ -37,6 +37,7 @@ _BLOCKS = _names(
 _CELLS = _names("td th")
 _RAW = _names("script style iframe noembed noframes noscript textarea head")
 _UNSEEN = _names("nav form svg select template")
+_NEVER_SEEN = _RAW | _UNSEEN
 _VOID = _names("area base br col embed hr img input link meta param source track wbr")
 _QUOTED = re.compile(r"""=\s*+(?:"[^"]*+"|'[^']*+')""")
 _HIDDEN = re.compile(r"\shidden(?=[\s=/]|$)", re.IGNORECASE)
@@ -99,31 +100,29 @@ def _walk(source: str, pieces: list[str], structure: Structure, shown: set[str])
     pre = False
     tokens = _TOKEN.finditer(source, 0, end)
     while (token := next(tokens, None)) is not None:
-        start = token.start()
+        start, after = token.span()
         if start > last:
             pieces.append(source[last:start].replace("\n", _BREAK) if pre else source[last:start])
-        last = token.end()
-        name = token[2]
+        last = after
+        closing, name, attributes = token.groups()
         if name is None:
             continue
         name = name.lower()
         if name in _BLOCKS:
             pieces.append(_BREAK)
-            pre = name == "pre" and not token[1] if name == "pre" else pre
+            pre = not closing if name == "pre" else pre
         elif name in _CELLS:
             pieces.append(" ")
-        if token[1]:
+        if closing:
             continue
-        attributes = token[3]
         if unseen := _unseen(name, attributes, shown):
             if name in _VOID or (attributes.endswith("/") and name not in _RAW):
                 continue
-            close = _raw_end(source, name, last) if name in _RAW else _end_of(source, name, last, end)
-            if close < 0:
+            last = _raw_end(source, name, after) if name in _RAW else _end_of(source, name, after, end)
+            if last < 0:
                 return unseen
-            last = close
-            tokens = _TOKEN.finditer(source, last, end) if last < end else iter(())
-        else:
+            tokens = _TOKEN.finditer(source, last, end)
+        elif name in STRUCTURAL:
             structure.add(name, attributes)
     pieces.append(source[last:])
     return ""
@@ -131,7 +130,7 @@ def _walk(source: str, pieces: list[str], structure: Structure, shown: set[str])
 
 def _unseen(name: str, attributes: str, shown: set[str]) -> str:
     """Why a reader does not see this element: its name, or an attribute; "" when it is seen."""
-    if name in _RAW or name in _UNSEEN:
+    if name in _NEVER_SEEN:
         return "" if name in shown else name
     if len(attributes) < 7 or _HIDING in shown:
         return ""
@@ -175,7 +174,7 @@ def _unescape(text: str) -> str:
 def _tidy(lines: list[str]) -> str:
     """Blanks collapsed, empty lines dropped, characters that show nothing removed, NFC."""
     text = _collapsed(lines)
-    if _UNWANTED.search(text):
+    if not text.replace("\n", "").isprintable() and _UNWANTED.search(text):
         text = _collapsed(_UNWANTED.sub("", text).split("\n"))
     return unicodedata.normalize("NFC", text)
 
@@ -186,9 +185,12 @@ def _collapsed(lines: list[str]) -> str:
 
 def one_line(source: str) -> str:
     """Plain text on one line: a title, a name, an identifier."""
+    if source.isascii() and source.isprintable() and "  " not in source:
+        return source.strip()
     return _tidy([source])
 
 
+@lru_cache(maxsize=256)
 def language_tag(given: str) -> str:
     """A BCP 47 tag with hyphens, "" for what is none."""
     tag = given.strip().replace("_", "-")[:35]
