@@ -64,16 +64,17 @@ class Items:
         found: dict[ItemId, KnownItem] = {}
         wanted = list(items)
         for start in range(0, len(wanted), _MOST_AT_ONCE):
-            for row in self._connection.execute(_GET, {"ids": wanted[start : start + _MOST_AT_ONCE]}):
-                found[ItemId(row.id)] = KnownItem(
-                    id=ItemId(row.id),
-                    feed=FeedId(row.feed),
-                    state=row.state,
-                    version=row.version,
-                    content=content_of(row.kind, row.data).content,
-                    salt=row.salt or b"",
-                    first_seen_at=from_micros(row.first_seen_at),
-                    changed_at=from_micros(row.changed_at),
+            rows = self._connection.execute(_GET, {"ids": wanted[start : start + _MOST_AT_ONCE]})
+            for item, feed, state, version, first_seen_at, changed_at, salt, kind, data in rows:
+                found[ItemId(item)] = KnownItem(
+                    id=ItemId(item),
+                    feed=FeedId(feed),
+                    state=state,
+                    version=version,
+                    content=content_of(kind, data).content,
+                    salt=salt or b"",
+                    first_seen_at=from_micros(first_seen_at),
+                    changed_at=from_micros(changed_at),
                 )
         return found
 

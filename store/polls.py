@@ -1,10 +1,10 @@
 """What polling remembers, a row per feed: `store.ports.PollStates`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 
 import sqlalchemy as sa
 
+from store.batch import execute_rows
 from store.events import FeedId
 from store.instants import maybe_from_micros, maybe_micros
 from store.ports import PollState
@@ -45,7 +45,7 @@ class PollStates:
     def save(self, states: Sequence[PollState]) -> None:
         """Insert or overwrite; memory None leaves the stored one."""
         if states:
-            self._connection.execute(_SAVE, [_row(state) for state in states])
+            execute_rows(self._connection, _SAVE, [_row(state) for state in states])
 
     def rename(self, old: FeedId, new: FeedId) -> None:
         """Give a feed's state to its new id, in place of what may stand there; nothing if there is none."""
@@ -55,8 +55,8 @@ class PollStates:
 
 
 def _row(state: PollState) -> dict[str, object]:
-    row: dict[str, object] = asdict(state)
+    row = {name: getattr(state, name) for name in _COLUMNS}
     for name in _TIMES:
-        row[name] = maybe_micros(getattr(state, name))
+        row[name] = maybe_micros(row[name])
     row["open"] = int(state.open)
     return row

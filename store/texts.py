@@ -1,15 +1,18 @@
 """Texts beside the log, under salted digests: `store.ports.Texts`.
 
-A body is one byte that says how it is packed, then the text: as it is, or deflated. What cannot be unpacked is left out
-on reading, as an erased text is; `store.verify` is who complains.
+Texts that a job puts are written together when it ends. A body is one byte that says how it is packed, then the text:
+as it is, or deflated. What cannot be unpacked is left out on reading, as an erased text is; `store.verify` is who
+complains.
 """
 
 import os
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
+from store.batch import execute_rows
 from store.chain import text_digest
 from store.events import ItemId, TextDigest
 from store.tables import SALTS, TEXTS
@@ -20,7 +23,7 @@ _WORTH_DEFLATING = 128
 
 _SALT_OF = sa.select(SALTS.c.salt).where(SALTS.c.item == sa.bindparam("of"))
 _ADD_SALT = sa.insert(SALTS)
-_KNOWN = sa.select(TEXTS.c.digest).where(TEXTS.c.digest == sa.bindparam("of"))
+_KNOWN = sa.select(TEXTS.c.digest).where(TEXTS.c.digest.in_(sa.bindparam("digests", expanding=True)))
 _ADD_TEXT = sa.insert(TEXTS)
 _BODIES = sa.select(TEXTS.c.digest, TEXTS.c.body).where(TEXTS.c.digest.in_(sa.bindparam("digests", expanding=True)))
 _MOST_AT_ONCE = 500
@@ -32,6 +35,7 @@ class Texts:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
         self._salts: dict[ItemId, bytes] = {}
+        self._waiting: dict[TextDigest, tuple[ItemId, str]] = {}
 
     def salt(self, item: ItemId) -> bytes:
         """The item's salt (16 bytes), made and kept at the first call."""
@@ -46,20 +50,32 @@ class Texts:
     def put(self, item: ItemId, text: str) -> TextDigest:
         """Keep a text, once; returns its digest."""
         digest = TextDigest(text_digest(self.salt(item), text))
-        if self._connection.execute(_KNOWN, {"of": digest}).first() is None:
-            self._connection.execute(_ADD_TEXT, {"digest": digest, "item": item, "body": pack(text)})
+        self._waiting[digest] = (item, text)
         return digest
 
     def get(self, digests: Collection[TextDigest]) -> Mapping[TextDigest, str]:
         """Known texts by digest; erased or unknown ones are left out."""
-        wanted = list(dict.fromkeys(digests))
-        found: dict[TextDigest, str] = {}
-        for start in range(0, len(wanted), _MOST_AT_ONCE):
-            some = wanted[start : start + _MOST_AT_ONCE]
-            for digest, body in self._connection.execute(_BODIES, {"digests": some}):
-                if (text := unpack(body)) is not None:
-                    found[TextDigest(digest)] = text
+        found = {digest: self._waiting[digest][1] for digest in digests if digest in self._waiting}
+        for row in self._rows(_BODIES, [digest for digest in digests if digest not in found]):
+            if (text := unpack(row.body)) is not None:
+                found[TextDigest(row.digest)] = text
         return found
+
+    def flush(self) -> None:
+        """Write what was put; the writer calls it when the job has ended."""
+        known = {row.digest for row in self._rows(_KNOWN, list(self._waiting))}
+        rows = [
+            {"digest": digest, "item": item, "body": pack(text)}
+            for digest, (item, text) in self._waiting.items()
+            if digest not in known
+        ]
+        if rows:
+            execute_rows(self._connection, _ADD_TEXT, rows)
+        self._waiting.clear()
+
+    def _rows(self, statement: sa.Select[Any], digests: list[TextDigest]) -> Iterator[sa.Row[Any]]:
+        for start in range(0, len(digests), _MOST_AT_ONCE):
+            yield from self._connection.execute(statement, {"digests": digests[start : start + _MOST_AT_ONCE]})
 
 
 def pack(text: str) -> bytes:

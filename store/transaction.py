@@ -59,3 +59,8 @@ class Transaction:
     def rules(self) -> Rules:
         """The rules as the log tells them."""
         return Rules(self.connection)
+
+    def flush(self) -> None:
+        """Write what the ports have gathered; called by the writer when the job has ended."""
+        if "texts" in self.__dict__:
+            self.texts.flush()

@@ -7,21 +7,21 @@ Not found is a tail that was cut off whole: the report's `head` is what to compa
 """
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from store import chain, codec
 from store.database import SqlStore
 from store.engine import connect
-from store.events import ItemPublished, ItemRevised, Position, TextDigest, TextErased
+from store.events import ItemId, ItemPublished, ItemRevised, Position, TextDigest, TextErased
 from store.failure import translated
 from store.ports import Head, StoreError
 from store.texts import unpack
 
 _PAGE = 500
 _NAMES = ("position", "event_id", "stream", "version", "kind", "subject", "recorded_at", "data", "hash")
-_ROWS = f"SELECT {', '.join(_NAMES)} FROM events WHERE position > 0 ORDER BY position"  # noqa: S608
-_ERASED = "SELECT subject, max(position) FROM events WHERE kind IN ({}) GROUP BY subject"
+_ROWS = f"SELECT {', '.join(_NAMES)} FROM events WHERE position > ? ORDER BY position LIMIT {_PAGE}"  # noqa: S608
+_ERASED = "SELECT max(position) FROM events WHERE subject = ? AND kind IN ({})"
 _TEXT = "SELECT t.body, s.salt FROM texts t LEFT JOIN salts s ON s.item = t.item WHERE t.digest = ? AND t.item = ?"
 
 WithTexts = ItemPublished | ItemRevised
@@ -56,15 +56,20 @@ class _Walk:
 
 
 def verify(store: SqlStore, progress: Callable[[Position], None] = lambda _: None) -> VerifyReport:
-    """Check the whole log in one snapshot; `progress` hears the last position checked, now and then."""
+    """Check the whole log; `progress` hears the last position checked, now and then.
+
+    The log only grows, so it is read page by page, each in a short snapshot of its own: beside a busy daemon, a long
+    one would keep the write-ahead log from being emptied.
+    """
     with translated():
         connection = connect(store.path, read_only=True)
     connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
     walk = _Walk()
     wrong: _Wrong | None = None
     try:
-        connection.execute("BEGIN")
-        _check(connection, walk, progress)
+        while _check_page(connection, walk):
+            progress(Position(walk.position))
+        _check_stray(connection)
     except _Wrong as found:
         wrong = found
     except sqlite3.DatabaseError as error:
@@ -77,18 +82,24 @@ def verify(store: SqlStore, progress: Callable[[Position], None] = lambda _: Non
     return VerifyReport(ok=False, head=head, first_bad=wrong.position, problem=str(wrong))
 
 
-def _check(connection: sqlite3.Connection, walk: _Walk, progress: Callable[[Position], None]) -> None:
-    erased = _erasures(connection)
-    for row in connection.execute(_ROWS):
-        event = _step(walk, row)
-        if isinstance(event, WithTexts):
-            _check_texts(connection, walk.position, event, erased)
-        if walk.position % _PAGE == 0:
-            progress(Position(walk.position))
+def _check_page(connection: sqlite3.Connection, walk: _Walk) -> bool:
+    """Check what follows; False at the end."""
+    connection.execute("BEGIN")
+    try:
+        rows = connection.execute(_ROWS, (walk.position,)).fetchall()
+        for row in rows:
+            event = _step(walk, row)
+            if isinstance(event, WithTexts):
+                _check_texts(connection, walk.position, event)
+    finally:
+        connection.rollback()
+    return bool(rows)
+
+
+def _check_stray(connection: sqlite3.Connection) -> None:
     (lowest,) = connection.execute("SELECT min(position) FROM events").fetchone()
     if isinstance(lowest, int) and lowest < 1:
         raise _Wrong(lowest, "an event before the first position")
-    progress(Position(walk.position))
 
 
 def _step(walk: _Walk, row: tuple[object, ...]) -> object:
@@ -129,26 +140,21 @@ def _step(walk: _Walk, row: tuple[object, ...]) -> object:
         return None  # a kind of a newer program: the chain vouches for it all the same
 
 
-def _erasures(connection: sqlite3.Connection) -> Mapping[str, int]:
-    """Up to which position the texts of an item are erased."""
-    kinds = sorted(codec.stored_kinds({TextErased.KIND}))
-    rows = connection.execute(_ERASED.format(", ".join("?" * len(kinds))), kinds)
-    return {subject: position for subject, position in rows if isinstance(subject, str) and isinstance(position, int)}
-
-
-def _check_texts(connection: sqlite3.Connection, position: int, event: WithTexts, erased: Mapping[str, int]) -> None:
+def _check_texts(connection: sqlite3.Connection, position: int, event: WithTexts) -> None:
     """The title, text and metadata that this event names are there, and are what it named."""
     content = event.content
     for name, digest in (("title", content.title), ("text", content.text), ("metadata", content.about)):
         found = connection.execute(_TEXT, (digest, event.item)).fetchone()
-        if found is not None and _fits(digest, *found):
-            continue
-        if found is not None:
+        if found is not None and not _fits(digest, *found):
             raise _Wrong(position, f"the {name} of {event.item} was changed after it was recorded")
-        if position >= erased.get(event.item, 0):
-            raise _Wrong(
-                position, f"the {name} of {event.item} is missing, and the log does not say that it was erased"
-            )
+        if found is None and not _erased_after(connection, position, event.item):
+            raise _Wrong(position, f"the {name} of {event.item} is missing, and no event says that it was erased")
+
+
+def _erased_after(connection: sqlite3.Connection, position: int, item: ItemId) -> bool:
+    kinds = sorted(codec.stored_kinds({TextErased.KIND}))
+    (erased,) = connection.execute(_ERASED.format(", ".join("?" * len(kinds))), (item, *kinds)).fetchone()
+    return isinstance(erased, int) and erased > position
 
 
 def _fits(digest: TextDigest, body: object, salt: object) -> bool:

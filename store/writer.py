@@ -136,7 +136,9 @@ class Writer:
         connection.exec_driver_sql("SAVEPOINT job")
         try:
             with translated():
-                waiting.result = waiting.job(Transaction(connection))
+                tx = Transaction(connection)
+                waiting.result = waiting.job(tx)
+                tx.flush()
         except BaseException as error:  # whatever a job raises belongs to its future, never to this thread
             waiting.error = error
             if isinstance(error, StoreUnavailable) or not _in_transaction(connection):

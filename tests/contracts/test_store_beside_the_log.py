@@ -26,7 +26,7 @@ from store.events import (
     TextDigest,
 )
 from store.instants import from_micros
-from store.ports import Capture, PollState
+from store.ports import Capture, PollState, Transaction
 from store.texts import pack, unpack
 
 Publish = Callable[..., ItemPublished]
@@ -55,6 +55,15 @@ def test_the_same_text_is_kept_once_for_an_item_and_apart_for_another(store: Sql
     assert first == again
     assert first != other
     assert get(store, first, other) == {first: "same", other: "same"}
+
+
+def test_a_job_reads_the_texts_that_it_put(store: SqlStore) -> None:
+    def job(tx: Transaction) -> list[str]:
+        digest = tx.texts.put(ITEM, "words")
+        return list(tx.texts.get([digest, digest]).values())
+
+    assert store.write(job).result() == ["words"]
+    assert store.write(job).result() == ["words"]
 
 
 def test_more_texts_than_one_statement_takes(store: SqlStore) -> None:
