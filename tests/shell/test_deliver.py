@@ -279,7 +279,7 @@ def test_a_hundred_hanging_receivers_do_not_delay_the_others(store: SqlStore) ->
         await worker.finish(timedelta(seconds=10))
         return took
 
-    assert asyncio.run(run()) < 1
+    assert asyncio.run(run()) < 5  # 0.1 s on an idle machine; a receiver that held them up would do so for ever
 
 
 def test_a_hanging_receiver_with_a_long_queue_keeps_only_its_own_slots(store: SqlStore) -> None:
