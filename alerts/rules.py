@@ -9,12 +9,12 @@ item: of the parts of an AND, the one that fewest queries have in common. Querie
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from alerts.facts import Face
 from alerts.index import FIELDS, Haystack, Index
-from alerts.plan import HasPlan, Plan, Searched, has_plans, holds, keys, plan, proof
+from alerts.plan import Plan, Searched, keys, plan, proof, term_leaves
 from alerts.query import Query, parse
 from alerts.syntax import QueryError
 from alerts.tree import Has, Scope, Span, Term, leaves
@@ -22,6 +22,7 @@ from store.events import FeedId, Hit, RuleDefined, RuleId
 
 MAX_PLACES_A_TERM = 10
 MAX_HITS = 100
+_ORDER = {field: number for number, field in enumerate(FIELDS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class RuleSet:
         matched: dict[RuleId, Match] = {}
         for query in self._candidates(item):
             rules = query.rules(face.feed)
-            if rules and holds(query.plan, item):
+            if rules and query.plan.holds(item):
                 matched.update(dict.fromkeys(rules, self._told(query.plan, item)))
         return matched
 
@@ -134,7 +135,8 @@ class RuleSet:
         clause = self._clause(query, query.plan, self._search(face))
         return Explanation(clause.holds and in_scope, in_scope, clause)
 
-    def _terms(self, leaf: Has) -> HasPlan:
+    def _terms(self, leaf: Has) -> tuple[int, tuple[int, ...]]:
+        """The leaf's group, a new one if no leaf had the same terms before, and the numbers of its terms."""
         numbers = self._index.numbers(leaf)
         key = (leaf.terms, leaf.scope)
         group = self._groups.get(key)
@@ -142,46 +144,56 @@ class RuleSet:
             group = self._groups[key] = len(self._groups)
             for number in numbers:
                 self._groups_of[number].append(group)
-        return HasPlan(leaf, group, numbers)
+        return group, numbers
 
     def _search(self, face: Face) -> Searched:
         haystack = Haystack(face, self._index.fields)
         found = self._index.find(haystack)
         return Searched(face, haystack, found, {group for number in found for group in self._groups_of[number]})
 
-    def _candidates(self, item: Searched) -> Iterator[_Shared]:
-        yield from self._always
-        seen: set[int] = set()
-        for group in sorted(item.groups):
-            for query in self._by_key.get(group, ()):
-                if id(query) not in seen:
-                    seen.add(id(query))
-                    yield query
+    def _candidates(self, item: Searched) -> Iterable[_Shared]:
+        """The queries that could hold, each once."""
+        groups = item.groups
+        called: dict[_Shared, None] = dict.fromkeys(self._always)
+        for group in groups:
+            for guard, query in self._by_key.get(group, ()):
+                if guard < 0 or guard in groups:
+                    called[query] = None
+        return called
 
     def _told(self, root: Plan, item: Searched) -> Match:
         """The match of a query that holds."""
         proven = list(proof(root, item))
         hits = {hit for leaf in proven for number in leaf.numbers for hit in self._hits(number, item)}
-        ordered = sorted(hits, key=lambda hit: (FIELDS.index(hit.field), hit.start, hit.end, hit.term))
-        topics = tuple(dict.fromkeys(leaf.node.topic for leaf in proven if leaf.node.topic))
+        ordered = sorted(hits, key=_place_in_item)
+        topics = tuple(
+            dict.fromkeys(leaf.node.topic for leaf in proven if isinstance(leaf.node, Has) and leaf.node.topic)
+        )
         return Match(tuple(ordered[:MAX_HITS]), topics)
 
-    def _hits(self, number: int, item: Searched) -> list[Hit]:
-        term = self._index.watches[number].term.written
-        places = sorted(item.found.get(number, ()))[:MAX_PLACES_A_TERM]
-        return [Hit(term, *self._index.place(number, item.haystack, place)) for place in places]
+    def _hits(self, number: int, item: Searched) -> Sequence[Hit]:
+        """Where a term stands in the item's own texts; worked out once, however many rules ask."""
+        hits = item.hits.get(number)
+        if hits is None:
+            term = self._index.watches[number].term.written
+            places = sorted(item.found.get(number, ()))[:MAX_PLACES_A_TERM]
+            hits = [Hit(term, *self._index.place(number, item.haystack, place)) for place in places]
+            item.hits[number] = hits
+        return hits
 
     def _clause(self, query: _Shared, part: Plan, item: Searched) -> Clause:
         span = part.node.span
-        terms: tuple[TermSeen, ...] = ()
-        if isinstance(part, HasPlan):
-            watches = self._index.watches
-            terms = tuple(
-                TermSeen(watches[number].term.written, tuple(self._hits(number, item))) for number in part.numbers
-            )
+        watches = self._index.watches
+        terms = tuple(
+            TermSeen(watches[number].term.written, tuple(self._hits(number, item))) for number in part.numbers
+        )
         text = query.text[span.offset : span.offset + span.length]
         parts = tuple(self._clause(query, inner, item) for inner in part.parts)
-        return Clause(text, span, holds(part, item), parts, terms)
+        return Clause(text, span, part.holds(item), parts, terms)
+
+
+def _place_in_item(hit: Hit) -> tuple[int, int, int, str]:
+    return _ORDER[hit.field], hit.start, hit.end, hit.term
 
 
 def _parsed(rules: Iterable[RuleDefined]) -> dict[RuleId, Query]:
@@ -196,15 +208,15 @@ def _parsed(rules: Iterable[RuleDefined]) -> dict[RuleId, Query]:
     return queries
 
 
-def _keyed(queries: Sequence[_Shared]) -> tuple[list[_Shared], dict[int, list[_Shared]]]:
-    """The queries that must always be judged, and the others by the groups that call for them."""
-    popularity = Counter(leaf.group for query in queries for leaf in has_plans(query.plan))
+def _keyed(queries: Sequence[_Shared]) -> tuple[list[_Shared], dict[int, list[tuple[int, _Shared]]]]:
+    """The queries that must always be judged, and the others, with their guards, by the groups that call for them."""
+    popularity = Counter(leaf.group for query in queries for leaf in term_leaves(query.plan))
     always: list[_Shared] = []
-    by_key: dict[int, list[_Shared]] = {}
+    by_key: dict[int, list[tuple[int, _Shared]]] = {}
     for query in queries:
-        groups = keys(query.plan, popularity)
-        if groups is None:
+        calling = keys(query.plan, popularity)
+        if calling is None:
             always.append(query)
-        for group in groups or ():
-            by_key.setdefault(group, []).append(query)
+        for key in calling or ():
+            by_key.setdefault(key.group, []).append((key.guard, query))
     return always, by_key
