@@ -18,10 +18,11 @@ from config.positions import Key
 class Check:
     """One pass over a draft; reads `mistakes` and `warnings` afterwards."""
 
-    def __init__(self, draft: Settings, tables: Tables, sound: Collection[Key]) -> None:
+    def __init__(self, draft: Settings, tables: Tables, sound: Collection[Key], *, complete: bool) -> None:
         self.draft = draft
         self.tables = tables
         self.sound = sound
+        self.complete = complete
         self.mistakes: list[Mistake] = []
         self.warnings: list[Mistake] = []
 
@@ -30,8 +31,9 @@ class Check:
         self._web_and_fetch()
         self._feeds()
         for name, rule in self.draft.rules.items():
-            self._rule_feeds(rule)
-            self._rule_channels(rule)
+            if self.complete:  # what a file names that could not be read, nobody can tell
+                self._rule_feeds(rule)
+                self._rule_channels(rule)
             if ("rules", name) in self.sound:
                 self._rule_sense(rule)
         for name, channel in self.draft.channels.items():
@@ -68,7 +70,7 @@ class Check:
                     self._wrong(("feeds", name, "formerly", at), f"`formerly`: {whose}; take one of the two out")
             if feed.enabled and by_url.setdefault(feed.url, name) != name:
                 self._warn(("feeds", name, "url"), f"`url`: [feeds.{by_url[feed.url]}] asks the same address")
-        if not any(feed.enabled for feed in feeds.values()):
+        if self.complete and not any(feed.enabled for feed in feeds.values()):
             self._warn(("feeds",), "no feed is watched: there is no [feeds.…] table that is enabled")
 
     def _cadence_and_access(self, feed: FeedSettings) -> None:
@@ -143,9 +145,11 @@ class Check:
                 pass
 
 
-def checked(draft: Settings, tables: Tables, sound: Collection[Key]) -> Iterator[tuple[bool, Mistake]]:
-    """All findings, each with whether it is only a warning."""
-    check = Check(draft, tables, sound)
+def checked(
+    draft: Settings, tables: Tables, sound: Collection[Key], *, complete: bool
+) -> Iterator[tuple[bool, Mistake]]:
+    """All findings, each with whether it is only a warning. `complete`: every file that is named could be read."""
+    check = Check(draft, tables, sound, complete=complete)
     check.run()
     yield from ((False, mistake) for mistake in check.mistakes)
     yield from ((True, warning) for warning in check.warnings)

@@ -76,7 +76,7 @@ def load(path: Path | None, environ: Mapping[str, str], cwd: Path) -> Loaded:
     tables = merge(reader.sources)
     builder = Builder(tables, environ)
     draft = builder.draft(default_store_folder(main, environ, cwd))
-    found = list(checked(draft, tables, builder.sound))
+    found = list(checked(draft, tables, builder.sound, complete=not reader.mistakes))
     mistakes = [*reader.mistakes, *tables.mistakes, *builder.mistakes, *(one for mild, one in found if not mild)]
     warnings = [*reader.warnings, *(one for mild, one in found if mild)]
     empty = Loaded(draft, draft, str(file), names, reader.digest, tables=tables)

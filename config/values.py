@@ -32,7 +32,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean "x"?` for the known word closest to this one, else ""."""
     words = list(known)
     if len(words) > _MANY:  # ten thousand feeds and as many wrong names must not take minutes
-        words = [one for one in words if one[:2] == word[:2]][:_MANY]
+        words = [one for one in words if one.startswith(word[:3]) and abs(len(one) - len(word)) < 3][:50]
     found = get_close_matches(word, words, n=1, cutoff=0.6)
     return f'; did you mean "{found[0]}"?' if found else ""
 

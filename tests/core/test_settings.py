@@ -183,6 +183,12 @@ def test_one_broken_file_does_not_hide_the_mistakes_of_the_others(tmp_path: Path
     assert [one.file for one in load(None, {}, tmp_path).mistakes] == ["a.toml", "b.toml", "feedwitness.toml"]
 
 
+def test_names_that_may_stand_in_a_broken_file_are_not_called_unknown(tmp_path: Path) -> None:
+    write(tmp_path, 'include = ["a.toml"]\n[rules.r]\nmatch = "x"\nfeeds = ["a"]\nnotify = ["c"]\n')
+    write(tmp_path, FEED + "[channels.c]\ntype = \n", "a.toml")
+    assert [one.file for one in load(None, {}, tmp_path).mistakes] == ["a.toml"]
+
+
 def test_the_digest_covers_every_file_read(tmp_path: Path) -> None:
     write(tmp_path, 'include = ["a.toml"]\n')
     write(tmp_path, FEED, "a.toml")
