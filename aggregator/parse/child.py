@@ -15,6 +15,7 @@ from typing import BinaryIO
 from aggregator.outcome import ParseFailed, ParseOutcome
 from aggregator.parse.feed import parse
 from aggregator.parse.frames import GOES_ON, LENGTH_BYTES, READY, SPENT, decode_request, encode_outcome, frame
+from aggregator.parse.reuse import Memory
 
 ADDRESS_SPACE = 1024 * 1024 * 1024
 """Bytes: three times what an honest feed of 10 MB needs."""
@@ -31,11 +32,12 @@ def main() -> None:
     requests = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
     _shield()
+    memory = Memory()
     _send(answers, READY)
     while (header := _receive(requests)) is not None and (body := _receive(requests)) is not None:
         request = decode_request(header)
         signal.setitimer(signal.ITIMER_REAL, request.seconds)
-        outcome = parse(body, request.content_type, request.url, request.encoding, request.timezone)
+        outcome = parse(body, request.content_type, request.url, request.encoding, request.timezone, memory)
         answer, spent = _encoded(outcome)
         spent = spent or (len(body) >= LARGE_BODY and _resident() > SWOLLEN)
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -10,6 +10,7 @@ encodings and DOCTYPEs, which are wrong or endless for some inputs, have nothing
 
 import io
 import re
+from dataclasses import replace
 from typing import Any
 from xml.sax import SAXException
 
@@ -21,6 +22,7 @@ from aggregator.parse.encoding import Decoded, decode
 from aggregator.parse.entry import Context, Fields, read_entry, stored, title_of
 from aggregator.parse.gate import Document, examine
 from aggregator.parse.links import absolute
+from aggregator.parse.reuse import Memory, Split, split
 from aggregator.parse.tombstones import read_tombstones
 from aggregator.parse.visible import language_tag, one_line
 
@@ -36,8 +38,13 @@ _FRAGILE = re.compile(r"</?(?:gml|georss|psc|cc|creativeCommons|width|height)\b[
 _REFERENCES = re.compile(rf"(?:{_REFERENCE.pattern})+")
 
 
-def parse(body: bytes, content_type: str, url: str, encoding: str = "", timezone: str = "") -> ParseOutcome:
-    """`url` is where the body came from; `encoding` and `timezone` are the operator's own words about this feed."""
+def parse(
+    body: bytes, content_type: str, url: str, encoding: str = "", timezone: str = "", memory: Memory | None = None
+) -> ParseOutcome:
+    """`url` is where the body came from; `encoding` and `timezone` are the operator's own words about this feed.
+
+    `memory` spares the work for entries read before; the outcome is the same with it and without.
+    """
     try:
         decoded = decode(body, content_type, encoding)
         document = examine(decoded.text)
@@ -45,12 +52,39 @@ def parse(body: bytes, content_type: str, url: str, encoding: str = "", timezone
             return document
         if document.kind == "json":
             return jsonfeed.read(document.text, url, timezone, PARSER, decoded.problem)
-        result = _feedparsed(document.text)
-        if isinstance(result, ParseFailed):
-            return result
-        return _read(result, document, url, timezone, decoded)
+        if memory is None or not memory.meets_again(url):
+            return _whole(document, url, timezone, decoded)
+        parts = split(document.text, document.root)
+        if parts is None or len(parts.entries) > limits.ENTRIES:
+            return _whole(document, url, timezone, decoded)
+        return _unseen(document, parts, memory, url, timezone, decoded)
     except MemoryError:
         return ParseFailed("parse_memory", "the document needs more memory than a parse may have")
+
+
+def _whole(document: Document, url: str, timezone: str, decoded: Decoded) -> ParseOutcome:
+    result = _feedparsed(document.text)
+    return result if isinstance(result, ParseFailed) else _read(result, document, url, timezone, decoded)
+
+
+def _unseen(
+    document: Document, parts: Split, memory: Memory, url: str, timezone: str, decoded: Decoded
+) -> ParseOutcome:
+    """Only what memory does not hold is read. Where that gives another number of entries, the whole is."""
+    keys = parts.keys(url, timezone)
+    known = memory.recall(keys)
+    if known:
+        rest = replace(document, text=parts.without(set(known)))
+        outcome = _whole(rest, url, timezone, decoded)
+        if not isinstance(outcome, ParsedFeed) or len(outcome.entries) + len(known) != len(keys):
+            return _whole(document, url, timezone, decoded)
+        new = iter(outcome.entries)
+        outcome = replace(outcome, entries=tuple(known[at] if at in known else next(new) for at in range(len(keys))))
+    else:
+        outcome = _whole(document, url, timezone, decoded)
+    if isinstance(outcome, ParsedFeed) and outcome.well_formed and len(outcome.entries) == len(keys):
+        memory.remember(keys, outcome.entries)
+    return outcome
 
 
 def _feedparsed(text: str) -> Fields | ParseFailed:
