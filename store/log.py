@@ -41,6 +41,17 @@ class EventLog:
             raise VersionConflict(msg)
         if not events:
             return ()
+        recorded, rows = self._chain(stream, version, events, now)
+        execute_rows(self._connection, _APPEND, rows)
+        reach("in_tx")
+        project(self._connection, recorded)
+        self._carry_poll_states(events)
+        return tuple(recorded)
+
+    def _chain(
+        self, stream: str, version: int, events: Sequence[Event], now: datetime
+    ) -> tuple[list[Recorded], list[dict[str, object]]]:
+        """The events with their places after the head, as values and as rows."""
         position, previous, last_at = self._end()
         recorded_at = max(to_micros(now), last_at)
         at = from_micros(recorded_at)
@@ -48,12 +59,10 @@ class EventLog:
         recorded: list[Recorded] = []
         for event in events:
             position, version = position + 1, version + 1
-            event_id = str(uuid_utils.uuid7())
+            event_id, subject = str(uuid_utils.uuid7()), subject_of(event)
             kind, data = codec.encode(event)
-            subject = subject_of(event)
-            previous = chain.link(
-                previous, chain.leaf(position, event_id, stream, version, kind, subject, recorded_at, data)
-            )
+            leaf = chain.leaf(position, event_id, stream, version, kind, subject, recorded_at, data)
+            previous = chain.link(previous, leaf)
             rows.append(
                 {
                     "position": position,
@@ -68,11 +77,7 @@ class EventLog:
                 }
             )
             recorded.append(Recorded(Position(position), event_id, stream, version, event, at, previous))
-        execute_rows(self._connection, _APPEND, rows)
-        reach("in_tx")
-        project(self._connection, recorded)
-        self._carry_poll_states(events)
-        return tuple(recorded)
+        return recorded, rows
 
     def read(
         self,
