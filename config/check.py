@@ -4,7 +4,7 @@ In: the draft of the settings, its tables as written, and which tables are witho
 mistakes, and warnings (what may be meant, but probably is not).
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import cached_property
 
@@ -13,6 +13,8 @@ from config.merge import Tables
 from config.mistakes import Mistake
 from config.model import HEALTH_KINDS, AnyChannel, EmailChannel, FeedSettings, Rule, Settings, WebhookChannel, is_glob
 from config.positions import Key
+
+_MOST_HINTS = 100
 
 
 class Check:
@@ -23,6 +25,7 @@ class Check:
         self.tables = tables
         self.sound = sound
         self.complete = complete
+        self._hints = 0
         self.mistakes: list[Mistake] = []
         self.warnings: list[Mistake] = []
 
@@ -92,15 +95,24 @@ class Check:
         feeds = self.draft.feeds
         if wanted.startswith("tag:"):
             tag = wanted.removeprefix("tag:")
-            return ("" if tag in self._tags else f'no feed has the tag "{tag}"{values.nearest(tag, self._tags)}'), False
+            return ("" if tag in self._tags else f'no feed has the tag "{tag}"{self._near(tag, self._tags)}'), False
         if is_glob(wanted):
             some = any(fnmatchcase(name, wanted) for name in feeds)
             return ("" if some else f"no feed's id matches {values.shown(wanted)}"), True
         if wanted in feeds:
             return ("" if feeds[wanted].enabled else f"[feeds.{wanted}] is switched off (enabled = false)"), True
-        now = next((name for name, feed in feeds.items() if wanted in feed.formerly), None)
-        hint = f'; it is now called "{now}"' if now else values.nearest(wanted, feeds)
+        now = self._former.get(wanted)
+        hint = f'; it is now called "{now}"' if now else self._near(wanted, feeds)
         return f"there is no feed {values.shown(wanted)}{hint}", False
+
+    def _near(self, word: str, known: Iterable[str]) -> str:
+        """The nearest known name, for the first hundred unknown ones: beyond that nobody reads hints, and they cost."""
+        self._hints += 1
+        return values.nearest(word, known) if self._hints <= _MOST_HINTS else ""
+
+    @cached_property
+    def _former(self) -> Mapping[str, str]:
+        return {old: name for name, feed in self.draft.feeds.items() for old in feed.formerly}
 
     @cached_property
     def _tags(self) -> frozenset[str]:
@@ -109,7 +121,7 @@ class Check:
     def _rule_channels(self, rule: Rule) -> None:
         for at, name in enumerate(rule.notify):
             if name not in self.draft.channels:
-                hint = values.nearest(name, self.draft.channels)
+                hint = self._near(name, self.draft.channels)
                 self._wrong(
                     ("rules", rule.id, "notify", at), f"`notify`: there is no channel {values.shown(name)}{hint}"
                 )

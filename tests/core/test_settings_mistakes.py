@@ -34,9 +34,11 @@ def test_a_wrong_setting_is_named_with_its_place_and_with_what_would_be_right(
 
 def test_all_mistakes_of_many_files_are_reported_at_once_and_in_order(tmp_path: Path) -> None:
     number_of = {}
-    for number, (name, text, _) in enumerate(CASES):
+    for number, (name, text, told) in enumerate(CASES):
         if re.search(r"^\[(fetch|web|store|daemon)\]|^(fetch|feeds|include|includ) =|^formerly", text, re.MULTILINE):
             continue  # tables that can stand only once, and cases that lean on another table's name
+        if "no valid TOML" in told[0]:
+            continue  # after which it does not say which names are unknown
         own = re.sub(r"\b(feeds|rules|channels|topics)\.(\w+)\]", rf"\1.\2-{number}]", text)
         (tmp_path / f"{number:03}.toml").write_text(own, encoding="utf-8")
         number_of[f"{number:03}.toml"] = name
