@@ -41,11 +41,12 @@ class Edit:
 
 
 def compare(old: Face, new: Face, boilerplate: Collection[str] = ()) -> Edit | None:
-    """The edit that leads from `old` to `new`. Text blocks whose `block_key` is in `boilerplate` are looked past on
-    both sides.
+    """The edit that leads from `old` to `new`. Text blocks whose `block_key` is in `boilerplate` are looked past
+    on both sides; that can only weaken an edit.
     """
-    old_text, new_text = without_blocks(old.text, boilerplate), without_blocks(new.text, boilerplate)
-    title, text = text_change(old.title, new.title), text_change(old_text, new_text)
+    title, text = text_change(old.title, new.title), text_change(old.text, new.text)
+    if text == "wording":
+        text = text_change(without_blocks(old.text, boilerplate), without_blocks(new.text, boilerplate))
     kinds: list[EditKind] = []
     fields: list[str] = []
     if title:
@@ -58,7 +59,7 @@ def compare(old: Face, new: Face, boilerplate: Collection[str] = ()) -> Edit | N
     if metadata:
         fields += metadata
         kinds.append("metadata")
-    if old.markup != new.markup and not title and not text and old_text == old.text and new_text == new.text:
+    if old.markup != new.markup and (old.title, old.text) == (new.title, new.text):
         fields.append("text")
         kinds.append("markup")
     dates = _dates(old, new)

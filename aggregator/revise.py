@@ -18,6 +18,7 @@ from aggregator.mojibake import same_but_for_encoding
 from aggregator.normalise import ObservedItem
 from aggregator.plan import Loaded, Plan, content_of, texts_of
 from aggregator.resolve import Match
+from aggregator.wording import text_change
 from store.codec import about_from_text
 from store.events import Content, ItemId, ItemRevised, Key
 from store.ports import KnownItem, Version
@@ -67,10 +68,7 @@ def find_changes(plan: Plan, loaded: Loaded) -> Revisions:
         for match, known in pairs
         if known.id in plan.versions and (old := _recorded_face(known, loaded)) is not None
     ]
-    sides = [changed_blocks(old.text, match.seen.text) for match, _, old in faces if old.text != match.seen.text]
-    blocks = [frozenset(block_key(block) for block in gone | come if block) for gone, come in sides]
-    shared = reissue.shared_blocks(blocks, len(pairs))
-    boilerplate = reissue.learn_blocks(look.memory.boilerplate, shared) if shared else look.memory.boilerplate
+    boilerplate, affected = _template(plan, [(old.text, match.seen.text) for match, _, old in faces], len(pairs))
     changes: list[Change] = []
     restless: dict[ItemId, Restless] = {}
     unsettled = False
@@ -90,10 +88,24 @@ def find_changes(plan: Plan, loaded: Loaded) -> Revisions:
         changes.append(Change(match, known, old, new, edit, encoding, reverts_to))
     restless |= _back_again(plan, restless)
     changes += _moved_dates(pairs, changes, plan.versions, look.at)
-    touched = sum(change.edit.kind in _SUBSTANTIAL and not change.encoding for change in changes)
-    new_blocks = bool(shared - set(look.memory.boilerplate))
-    affected = sum(bool(keys & shared) for keys in blocks) if new_blocks else 0
-    return Revisions(tuple(changes), touched, restless, boilerplate, affected, reissue.all_alike(sides), unsettled)
+    counted = [change for change in changes if change.edit.kind in _SUBSTANTIAL and not change.encoding]
+    told = [changed_blocks(change.old.text, change.new.text) for change in counted if "text" in change.edit.fields]
+    alike = reissue.all_alike(told)
+    return Revisions(tuple(changes), len(counted), restless, boilerplate, affected, alike, unsettled)
+
+
+def _template(plan: Plan, texts: Sequence[tuple[str, str]], listed: int) -> tuple[tuple[str, ...], int]:
+    """The blocks known as parts of the site after this document, and how many entries a newly found one changed in.
+    `texts`: old and new text of each changed entry.
+    """
+    known = plan.look.memory.boilerplate
+    sides = [changed_blocks(old, new) for old, new in texts if text_change(old, new) == "wording"]
+    blocks = [frozenset(block_key(block) for block in gone | come if block) for gone, come in sides]
+    shared = reissue.shared_blocks(blocks, listed)
+    if not shared:
+        return known, 0
+    affected = sum(bool(keys & shared) for keys in blocks) if shared - set(known) else 0
+    return reissue.learn_blocks(known, shared), affected
 
 
 def record(

@@ -23,8 +23,8 @@ _TOKEN = regex.compile(
 )
 _QUOTE = '"'
 _NUMBER = regex.compile(r"[+\-−]?\p{N}+(?:[.,:/'’\-–]\p{N}+)*(?:\s?[%‰])?")
-_NEGATION = regex.compile(r"n['’]t\b|[\p{L}\p{M}]+", regex.IGNORECASE)
-_NEGATION_WITHOUT_SPACES = regex.compile(r"[不没沒未无無非否勿莫]")
+_WORD = regex.compile(r"[\p{L}\p{M}]+")
+_NEGATION_INSIDE = regex.compile(r"(?<=n)['’]t\b|[不没沒未无無非否勿莫]", regex.IGNORECASE)
 
 _DENIALS = {
     "en": "not no never none nor neither nobody nothing nowhere cannot without",
@@ -48,7 +48,7 @@ def text_change(old: str, new: str) -> TextChange | None:
     """The strongest difference between two texts, None if they are the same."""
     if old == new:
         return None
-    old_tokens, new_tokens = _tokens(old), _tokens(new)
+    old_tokens, new_tokens = (_tokens(text) for text in _differing(old, new))
     if [raw for raw, _ in old_tokens] == [raw for raw, _ in new_tokens]:
         return "whitespace"
     if [meaning for _, meaning in old_tokens if meaning] == [meaning for _, meaning in new_tokens if meaning]:
@@ -64,6 +64,15 @@ def numbers_differ(old: str, new: str) -> bool:
 def negations_differ(old: str, new: str) -> bool:
     """The texts do not hold the same words of denial equally often, in any of the languages that we know them in."""
     return _negations(old) != _negations(new)
+
+
+def _differing(old: str, new: str) -> tuple[str, str]:
+    """Both texts without the lines that they begin and end with in common: long statements change in one place."""
+    before, after = old.split("\n"), new.split("\n")
+    most = min(len(before), len(after))
+    head = next((i for i in range(most) if before[i] != after[i]), most)
+    tail = next((i for i in range(most - head) if before[-1 - i] != after[-1 - i]), most - head)
+    return "\n".join(before[head : len(before) - tail]), "\n".join(after[head : len(after) - tail])
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
@@ -92,7 +101,6 @@ def _touches_digit(text: str, start: int, end: int) -> bool:
 
 
 def _negations(text: str) -> Counter[str]:
-    words = (word.casefold() for word in _NEGATION.findall(text))
-    found = Counter("n't" if word == "n’t" else word for word in words if word in NEGATIONS or word in ("n't", "n’t"))
-    found.update(_NEGATION_WITHOUT_SPACES.findall(text))
+    found = Counter(word for each in _WORD.findall(text) if (word := each.casefold()) in NEGATIONS)
+    found.update(each.replace("’", "'") for each in _NEGATION_INSIDE.findall(text))
     return found
