@@ -32,7 +32,7 @@ _SAME_LETTER = str.maketrans(
 )
 
 _IGNORED = (
-    "\u00ad\u0345\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+    "\u00ad\u0345\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufe70-\ufe7f\ufeff\u3164\uffa0\ufcf2-\ufcf4"
     "\u0640\u0610-\u061a\u064b-\u0652\u0656-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u08ca-\u08e1\u08e3-\u08ff"
     "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
 )
@@ -96,11 +96,16 @@ class Alignment:
 
     __slots__ = ("_steps",)
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, folded_length: int) -> None:
+        """`folded_length` is that of `fold(text)`: where no letter vanishes, equal lengths mean sign for sign."""
         steps = []
         if not (text.isascii() or _PLAIN.fullmatch(text)):
             bare = _HAS_IGNORED.sub("", text)
-            steps = [_stretches(bare, _letters(bare), _FOLDS.of), _stretches(text, _HAS_IGNORED, lambda _: "")]
+            letters = _letters(bare)
+            if letters is _CLUSTER or len(bare) != folded_length:
+                steps.append(_stretches(bare, letters, _FOLDS.of))
+            if len(bare) != len(text):
+                steps.append(_stretches(text, _HAS_IGNORED, lambda _: ""))
         self._steps = [([stretch.out_start for stretch in step], step) for step in steps if step]
 
     def source(self, start: int, end: int) -> tuple[int, int]:

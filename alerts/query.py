@@ -92,6 +92,9 @@ class _Reader:
         self.at += token.kind != "end"
         return token
 
+    def sees(self, kind: str) -> bool:
+        return self.next.kind == kind
+
     def wrong(self, token: Token, message: str) -> None:
         self.errors.append(QueryError(token.offset, token.length, message))
 
@@ -162,14 +165,14 @@ class _Reader:
 
     def group(self) -> Node | None:
         opening = self.take()
-        if self.next.kind == ")":
+        if self.sees(")"):
             self.take()
             self.wrong(opening, "nothing stands between ( and ): write a term, or leave them out")
             return None
         self.deeper(opening)
-        inside = self.any_of() if self.next.kind != "end" else None
+        inside = None if self.sees("end") else self.any_of()
         self.depth -= 1
-        if self.next.kind == ")":
+        if self.sees(")"):
             self.take()
         else:
             self.wrong(opening, "this ( is never closed: a ) must follow")

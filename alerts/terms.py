@@ -9,6 +9,7 @@ kana, Thai, Lao, Khmer, Burmese) are one "word" each, inside which terms match a
 """
 
 import re
+from collections.abc import Iterator
 from functools import cached_property
 
 import regex
@@ -68,11 +69,12 @@ def is_run(word: str) -> bool:
 class Page:
     """A text ready to be searched; places are worked out only when something was found."""
 
-    __slots__ = ("__dict__", "_marked", "line", "text")
+    __slots__ = ("__dict__", "_marked", "_starts", "line", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self._marked = _marked(fold(text))
+        self._starts: list[int] = []
         self.line = " ".join(["", *_split(self._marked), ""])
 
     def source(self, start: int, end: int) -> tuple[int, int]:
@@ -93,15 +95,21 @@ class Page:
 
     def _folded_place(self, place: int) -> int:
         number = self.line.count(" ", 0, place) - 1
-        return self._starts[number] + place - self.line.rfind(" ", 0, place) - 1
+        return self._start(number) + place - self.line.rfind(" ", 0, place) - 1
+
+    def _start(self, number: int) -> int:
+        """Where the word of that number begins in the folded text; found by counting, as far as was ever needed."""
+        while len(self._starts) <= number:
+            self._starts.append(next(self._rest).start())
+        return self._starts[number]
 
     @cached_property
-    def _starts(self) -> list[int]:
-        return [word.start() for word in _pattern(self._marked).finditer(self._marked)]
+    def _rest(self) -> Iterator[re.Match[str]]:
+        return _pattern(self._marked).finditer(self._marked)
 
     @cached_property
     def _alignment(self) -> Alignment:
-        return Alignment(self.text)
+        return Alignment(self.text, len(self._marked))
 
 
 def _pattern(marked: str) -> "re.Pattern[str]":

@@ -25,7 +25,7 @@ ENGLISH = (
     "the foreign minister said on monday that a two-state solution and the envoy's work were discussed in detail; "
     "3.5 million people don't have access to aid, according to U.S. officials. "
 )
-RUSSIAN = "Министр иностранных дел заявил в понедельник, что обсуждалось урегулирование «конфликта» и ёмкость рынка — 3,5 млн. "
+RUSSIAN = "Министр иностранных дел заявил, что обсуждалось урегулирование «конфликта» и ёмкость рынка — 3,5 млн. "
 ARABIC = "وقال وزير الخارجية إن الأمم المتحدة تتابع الوضع وأكد أن المساعدات الإنسانية تصل إلى المحتاجين. "
 FRENCH = (
     "Le ministère a déclaré que l’armée n'était pas présente à l'étranger ; les « négociations » sont très délicates. "

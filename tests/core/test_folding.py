@@ -66,6 +66,12 @@ def test_letters_taken_for_inert_are_folded_by_lower_case_alone() -> None:
     assert [letter for letter in letters if folding._fold_letter(letter, str.casefold) != letter.lower()] == []
 
 
+def test_no_letter_vanishes_but_those_that_are_ignored() -> None:
+    others = (chr(point) for point in range(0x10000) if not 0x3400 <= point < 0xD800)
+    letters = [letter for letter in others if not folding._HAS_IGNORED.match(letter)]
+    assert [letter for letter in letters if not folding._fold_letter(letter, str.casefold)] == []
+
+
 @given(TEXTS)
 def test_folding_twice_is_folding_once(text: str) -> None:
     assert fold(fold(text)) == fold(text)
@@ -84,7 +90,7 @@ def test_the_case_of_a_text_is_all_that_fold_but_case_keeps(text: str) -> None:
 @given(TEXTS)
 def test_every_folded_sign_leads_to_its_own_place(text: str) -> None:
     folded = fold(text)
-    alignment = Alignment(text)
+    alignment = Alignment(text, len(folded))
     places = [alignment.source(place, place + 1) for place in range(len(folded))]
     assert all(0 <= start < end <= len(text) for start, end in places)
     assert places == sorted(places)
