@@ -21,7 +21,7 @@ check: $(VENV)/.dev ## format, lint, types, layers and the fast tests: under a m
 	@$(BIN)/ruff format --check --quiet . || { echo "run \`make format\`"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-timing | tail -n 3
+	@$(BIN)/lint-imports --no-logo > .import-linter.log || { cat .import-linter.log; exit 1; }
 	@$(BIN)/python -m pytest -n 2 $(FAST)
 
 fast: $(VENV)/.dev ## the fast tests alone
