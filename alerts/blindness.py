@@ -1,7 +1,7 @@
 """When a source could not be seen: whether an alert came after a blind spell, and since when we were blind.
 
-A blind spell is what the log says: from `feed.degraded` to `feed.recovered`, from `network.lost` to `network.restored`.
-It touches an event of a feed if
+A blind spell is what the log says: from `feed.degraded` or `feed.gone` to `feed.recovered`, from `network.lost` to
+`network.restored`. It touches an event of a feed if
 
 - it is still open there (a feed counts as recovered only after two good polls, so what the first of them shows comes
   within the spell), or
@@ -17,6 +17,7 @@ from alerts.judge import TELLING_KINDS
 from store.events import (
     DAEMON_STREAM,
     FeedDegraded,
+    FeedGone,
     FeedId,
     FeedRecovered,
     NetworkLost,
@@ -28,7 +29,7 @@ from store.events import (
 from store.ports import Transaction
 
 AFTERMATH = timedelta(hours=1)
-_KINDS = (FeedDegraded.KIND, FeedRecovered.KIND, NetworkLost.KIND, NetworkRestored.KIND)
+_KINDS = (FeedDegraded.KIND, FeedGone.KIND, FeedRecovered.KIND, NetworkLost.KIND, NetworkRestored.KIND)
 _PAGE = 1000
 _KEPT = 200
 
@@ -46,6 +47,11 @@ class Blindness:
 
     def __init__(self) -> None:
         self._streams: dict[str, _Turns] = {}
+        self._current: set[str] = set()
+
+    def begin(self) -> None:
+        """A new transaction has begun: streams may have grown since the last one, and will not before the next."""
+        self._current.clear()
 
     def since(self, tx: Transaction, cause: Recorded, feed: FeedId) -> datetime | None:
         """Since when the source could not be seen before this event, None if it could. Ask in the order of the log."""
@@ -58,6 +64,9 @@ class Blindness:
 
     def _turns(self, tx: Transaction, stream: str) -> Sequence[Recorded]:
         known = self._streams.setdefault(stream, _Turns(Position(0)))
+        if stream in self._current:
+            return known.turns
+        self._current.add(stream)
         while page := tx.log.read(known.read_to, _PAGE, stream=stream, kinds=_KINDS):
             known.turns = [*known.turns, *page][-_KEPT:]
             known.read_to = page[-1].position
@@ -67,7 +76,7 @@ class Blindness:
 def _touching(tx: Transaction, turn: Recorded, cause: Recorded, feed: FeedId) -> datetime | None:
     """The start of the blind spell that this latest turn began or ended, if it touches the event."""
     match turn.event:
-        case FeedDegraded(since=since) | NetworkLost(since=since):
+        case FeedDegraded(since=since) | FeedGone(since=since) | NetworkLost(since=since):
             return since
         case FeedRecovered(since=since):
             return since if turn.recorded_at == cause.recorded_at else None

@@ -4,7 +4,7 @@ In: an event with the rules in force. Out: `alert.raised` or `alert.held` events
 `deliveries`, for the outbox. An alert whose id the log has is passed over.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from alerts.sight import Sight, sights
 from alerts.transitions import Fired, Telling, alert_id
 from store.events import (
     AlertHeld,
+    AlertId,
     AlertRaised,
     FeedDegraded,
     FeedGone,
@@ -37,18 +38,13 @@ from store.events import (
     RuleId,
     feed_stream,
     rule_stream,
-    subject_of,
 )
 from store.ports import Delivery, Transaction
 
 Health = HealthEvent | NetworkLost | NetworkRestored
-REISSUE = "reissue"
-"""The reason for which the alerts of a reissued document are held."""
-
 NETWORK = FeedCard(FeedId(""), "our network", "")
 """What stands in the place of a feed where all of them are concerned."""
 
-_ALERT_KINDS = (AlertRaised.KIND, AlertHeld.KIND)
 _MOST_AT_ONCE = 5_000
 _WORDS: Mapping[type[Health], HealthKind] = {
     FeedDegraded: "degraded",
@@ -64,12 +60,13 @@ _WORDS: Mapping[type[Health], HealthKind] = {
 
 @dataclass(slots=True)
 class Raiser:
-    """One transaction's alerts. `now` is the time of the appends."""
+    """One transaction's alerts. `known`: ids that the log already has; `now` is the time of the appends."""
 
     tx: Transaction
     composer: Composer
     feeds: Mapping[FeedId, FeedCard]
     blindness: Blindness
+    known: Collection[AlertId]
     now: datetime
     deliveries: list[Delivery] = field(default_factory=list)
 
@@ -137,8 +134,7 @@ class Raiser:
     def _tell(self, facts: AlertFacts) -> None:
         """Append the alert and have it rendered, unless the log knows it already."""
         alert = facts.alert
-        later = self.tx.log.read(alert.cause, _MOST_AT_ONCE, subject=subject_of(alert), kinds=_ALERT_KINDS)
-        if any(isinstance(one.event, AlertRaised | AlertHeld) and one.event.alert == alert.alert for one in later):
+        if alert.alert in self.known:
             return
         (recorded,) = self.tx.log.append(rule_stream(alert.rule), [alert], now=self.now)
         for delivery in self.composer.deliveries(replace(facts, recorded_at=recorded.recorded_at)):
@@ -164,7 +160,7 @@ class Raiser:
             for one in around
             if isinstance(one.event, ItemPublished | ItemRevised)
             and one.recorded_at == recorded.recorded_at
-            and one.event.hold == REISSUE
+            and one.event.hold == event.reason
         ]
         seen = sights(self.tx, causes, self.feeds)
         return {

@@ -8,7 +8,7 @@ Rules change where the log says so: the rule set is the one in force at the chec
 `rule.retired` change it on the way. What is remembered between batches is tied to the checkpoint it was true at.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import get_args
 
@@ -20,6 +20,9 @@ from alerts.rules import RuleSet
 from alerts.sight import sights
 from alerts.transitions import Telling
 from store.events import (
+    AlertHeld,
+    AlertId,
+    AlertRaised,
     FeedId,
     HealthEvent,
     NetworkLost,
@@ -34,6 +37,7 @@ from store.ports import Store, Transaction
 
 FOLLOWER = "react"
 BATCH = 200
+_PAGE = 1000
 _HEALTH_KINDS = frozenset(event.KIND for event in (*get_args(HealthEvent), NetworkLost, NetworkRestored))
 CONCERNING_KINDS = TELLING_KINDS | _HEALTH_KINDS | {RuleDefined.KIND, RuleRetired.KIND}
 """The kinds that can concern a rule; all others are passed over without being read."""
@@ -62,8 +66,9 @@ class Reactor:
         checkpoint = tx.checkpoints.get(FOLLOWER)
         memory = self._memory if self._memory.true_at == checkpoint else _Memory.of(tx, checkpoint)
         self._memory = _Memory()  # should this batch fail, what it changed is forgotten
+        memory.blindness.begin()
         events = tx.log.read(checkpoint, limit, kinds=CONCERNING_KINDS)
-        raiser = Raiser(tx, self._composer, self._feeds, memory.blindness, self._now())
+        raiser = Raiser(tx, self._composer, self._feeds, memory.blindness, memory.known, self._now())
         causes = [(one, one.event) for one in events if isinstance(one.event, Telling)]
         seen = sights(tx, causes, self._feeds)
         for recorded in events:
@@ -85,11 +90,16 @@ class Reactor:
 
 
 class _Memory:
-    """The rules in force and what else is known at one position of the log."""
+    """The rules in force and what else is known at one position of the log.
+
+    `known`: alerts raised already for causes after that position, if it was ever further on. Only the one reactor that
+    holds the store raises alerts, so nothing joins them while this is true.
+    """
 
     def __init__(self) -> None:
         self.true_at = Position(-1)
         self.blindness = Blindness()
+        self.known: frozenset[AlertId] = frozenset()
         self._definitions: dict[RuleId, RuleDefined] = {}
         self._compiled: RuleSet | None = None
 
@@ -99,6 +109,7 @@ class _Memory:
         memory = cls()
         memory.true_at = position
         memory._definitions = {rule.rule: rule for rule in tx.rules.in_force(position)}
+        memory.known = frozenset(_alerts_after(tx, position))
         return memory
 
     @property
@@ -115,3 +126,9 @@ class _Memory:
             self._definitions[event.rule] = event
         else:
             self._definitions.pop(event.rule, None)
+
+
+def _alerts_after(tx: Transaction, position: Position) -> Iterator[AlertId]:
+    while page := tx.log.read(position, _PAGE, kinds=(AlertRaised.KIND, AlertHeld.KIND)):
+        yield from (one.event.alert for one in page if isinstance(one.event, AlertRaised | AlertHeld))
+        position = page[-1].position
