@@ -5,7 +5,7 @@ import sys
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts import folding
@@ -72,21 +72,25 @@ def test_no_letter_vanishes_but_those_that_are_ignored() -> None:
     assert [letter for letter in letters if not folding._fold_letter(letter, str.casefold)] == []
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_folding_twice_is_folding_once(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 
 
+@settings(deadline=None)
 @given(st.text(ALPHABET, max_size=40))
 def test_the_way_a_text_is_composed_does_not_matter(text: str) -> None:
     assert fold(unicodedata.normalize("NFD", text)) == fold(unicodedata.normalize("NFC", text))
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_the_case_of_a_text_is_all_that_fold_but_case_keeps(text: str) -> None:
     assert fold(fold_but_case(text)) == fold(text)
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_every_folded_sign_leads_to_its_own_place(text: str) -> None:
     folded = fold(text)
@@ -98,6 +102,7 @@ def test_every_folded_sign_leads_to_its_own_place(text: str) -> None:
         assert sign in fold(text[start:end])
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_every_word_leads_to_a_place_that_holds_it(text: str) -> None:
     page = Page(text)

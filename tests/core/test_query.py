@@ -1,7 +1,7 @@
 """Queries are read as docs/rules.md says, and every mistake is named with its place."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.query import MAX_DEPTH, check, parse, warnings
@@ -182,6 +182,7 @@ PIECES = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(PIECES, max_size=15).map(" ".join) | st.lists(PIECES, max_size=15).map("".join) | st.text(max_size=30))
 def test_any_text_is_read_or_refused_with_places_inside_it(query: str) -> None:
     read = parse(query, TOPICS)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.facts import Face
@@ -268,6 +268,7 @@ FACES = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(QUERIES, min_size=1, max_size=6), FACES)
 def test_rules_together_match_what_the_obvious_judge_says_of_each(queries: list[str], face: Face) -> None:
     rules = RuleSet.compile([rule(f"r{number}", query) for number, query in enumerate(queries)])
@@ -278,6 +279,7 @@ def test_rules_together_match_what_the_obvious_judge_says_of_each(queries: list[
         assert rules.explain(RuleId(f"r{number}"), face).matched == (f"r{number}" in expected)
 
 
+@settings(deadline=None)
 @given(QUERIES, FACES)
 def test_every_hit_points_at_its_term(query: str, face: Face) -> None:
     match = RuleSet.compile([rule("r", query)]).match(face).get(RuleId("r"))
