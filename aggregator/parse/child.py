@@ -13,7 +13,7 @@ import sys
 from typing import BinaryIO
 
 from aggregator.outcome import ParseFailed, ParseOutcome
-from aggregator.parse.feed import parse
+from aggregator.parse.feed import parse, shorten_copies
 from aggregator.parse.frames import GOES_ON, LENGTH_BYTES, READY, SPENT, decode_request, encode_outcome, frame
 from aggregator.parse.reuse import Memory
 
@@ -32,6 +32,7 @@ def main() -> None:
     requests = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
     _shield()
+    shorten_copies()
     memory = Memory()
     _send(answers, READY)
     while (header := _receive(requests)) is not None and (body := _receive(requests)) is not None:

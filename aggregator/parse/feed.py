@@ -8,6 +8,7 @@ document's URL: it would rewrite identifiers by it. It gets UTF-8 with a harmles
 encodings and DOCTYPEs, which are wrong or endless for some inputs, have nothing to do.
 """
 
+import copy
 import io
 import re
 from dataclasses import replace
@@ -15,6 +16,7 @@ from typing import Any
 from xml.sax import SAXException
 
 import feedparser
+from feedparser.util import FeedParserDict
 
 from aggregator.outcome import ParsedFeed, ParseFailed, ParseOutcome
 from aggregator.parse import jsonfeed, limits
@@ -60,6 +62,21 @@ def parse(
         return _unseen(document, parts, memory, url, timezone, decoded)
     except MemoryError:
         return ParseFailed("parse_memory", "the document needs more memory than a parse may have")
+
+
+def shorten_copies() -> None:
+    """Teach feedparser's dictionary to copy itself: it deep-copies one of plain strings for every text it reads.
+
+    Same result, 7 % of the time of a parse. For a process of its own: it changes the class for everybody.
+    """
+
+    def deep_copied(given: Fields, memo: dict[int, Any]) -> FeedParserDict:
+        plain = (str, int, bool, type(None))
+        return FeedParserDict(
+            (key, value if type(value) in plain else copy.deepcopy(value, memo)) for key, value in dict.items(given)
+        )
+
+    FeedParserDict.__deepcopy__ = deep_copied
 
 
 def _whole(document: Document, url: str, timezone: str, decoded: Decoded) -> ParseOutcome:

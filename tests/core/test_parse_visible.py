@@ -57,6 +57,7 @@ def markup(source: str) -> str:
         ("e\u0301", "é"),
         ("&#233;&eacute;&#xE9;&#128;", "ééé€"),
         ("&#99999999999999999999; &#0; &nosuch;", "\ufffd \ufffd &nosuch;"),
+        ("a&#30;b&#x1e;<i>c</i>\x1ed", "abc d"),
         ("", ""),
         ("<img src=x>", ""),
     ],

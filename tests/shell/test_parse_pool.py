@@ -129,6 +129,7 @@ def test_waiting_for_a_busy_child_is_not_counted_as_parsing():
     asyncio.run(story())
 
 
+@pytest.mark.long
 def test_a_document_that_wants_all_memory_gets_none_of_ours():
     async def story() -> None:
         async with pool() as it:
