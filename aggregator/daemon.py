@@ -9,7 +9,8 @@ one that has lost writes (`StoreBroken`) ends the daemon, so that a restart reco
 import asyncio
 import heapq
 import logging
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -19,13 +20,13 @@ from apscheduler.triggers.interval import IntervalTrigger
 from aggregator.clock import utc_now
 from aggregator.web.health import Pulse, Readiness
 from aggregator.wiring import Program
-from store.events import FeedId
+from store.events import FeedId, Position
 from store.ports import StoreBroken, StoreUnavailable
 
 log = logging.getLogger("feedwitness.daemon")
 
 DISPATCH = timedelta(seconds=0.25)
-FLUSH = timedelta(seconds=2)
+FLUSH = timedelta(seconds=5)
 HOUSEKEEPING = timedelta(hours=1)
 LOOK_AGAIN = timedelta(seconds=1)
 DRAIN = timedelta(seconds=8)
@@ -132,10 +133,13 @@ class Daemon:
         self._program.metrics.in_flight.set(len(self._flying))
 
     async def _look(self, feed: FeedId) -> None:
-        carrier = self._program.carrier
+        carrier, metrics = self._program.carrier, self._program.metrics
         try:
-            report = await carrier.look(feed)
+            with metrics.poll_seconds.time():
+                report = await carrier.look(feed)
+            metrics.polls.labels(report.failure or "good").inc()
             if report.recorded:
+                metrics.events.inc(report.recorded)
                 self._events.set()
                 self._recovered()
         except StoreUnavailable as away:
@@ -160,7 +164,14 @@ class Daemon:
     # --- keeping house ----------------------------------------------------------------------------------------------
 
     async def _flush(self) -> None:
-        await self._program.carrier.flush()
+        carrier, metrics = self._program.carrier, self._program.metrics
+        await carrier.flush()
+        counts, head = await asyncio.to_thread(self._counted)
+        metrics.show(Counter(state.health for state in carrier.states().values()), counts, head)
+
+    def _counted(self) -> tuple[Mapping[str, int], Position]:
+        with self._program.store.views() as views:
+            return views.counts(), views.tx.log.head().position
 
     async def _housekeeping(self) -> None:
         before = utc_now() - self._program.settings.store.keep_raw

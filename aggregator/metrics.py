@@ -1,49 +1,55 @@
 """What the daemon counts, for Prometheus. One instance per program; no label carries a feed, a URL or a secret."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+_POLL_SECONDS = (0.01, 0.05, 0.1, 0.5, 1, 5, 15, 30, 60)
+
 
 class Metrics:
-    """The daemon's counters and gauges, in a registry of their own."""
+    """The daemon's counters and gauges, in a registry of their own. docs/commands.md lists them."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.polls = Counter("feedwitness_polls", "Polls by outcome.", ["outcome"], registry=self.registry)
-        self.poll_seconds = Histogram(
-            "feedwitness_poll_seconds", "Wall time of one poll, in seconds.", registry=self.registry,
-            buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 15, 30, 60),
-        )  # fmt: skip
-        self.events = Counter(
-            "feedwitness_events", "Events appended by polls, by kind.", ["kind"], registry=self.registry
-        )
-        self.deliveries = Counter(
-            "feedwitness_deliveries",
-            "Attempts to deliver, by what became of them.",
+        self.registry = registry = CollectorRegistry()
+        self.polls = Counter(
+            "feedwitness_polls",
+            "Polls, by outcome: good, or the reason of the failure.",
             ["outcome"],
-            registry=self.registry,
+            registry=registry,
+        )
+        self.poll_seconds = Histogram(
+            "feedwitness_poll_seconds", "Wall time of one poll.", buckets=_POLL_SECONDS, registry=registry
+        )
+        self.events = Counter("feedwitness_events", "Events that polls added to the log.", registry=registry)
+        self.deliveries = Counter(
+            "feedwitness_deliveries", "Attempts to deliver, by what became of them.", ["outcome"], registry=registry
         )
         self.store_errors = Counter(
-            "feedwitness_store_errors", "Writes that failed, by reason.", ["reason"], registry=self.registry
+            "feedwitness_store_errors", "Writes that failed, by reason.", ["reason"], registry=registry
         )
         self.loop_errors = Counter(
-            "feedwitness_loop_errors", "Bugs that a loop caught and survived.", ["loop"], registry=self.registry
+            "feedwitness_loop_errors", "Bugs that a loop caught and survived.", ["loop"], registry=registry
         )
-        self.feeds = Gauge("feedwitness_feeds", "Feeds by health.", ["health"], registry=self.registry)
-        self.queue = Gauge(
+        self.in_flight = Gauge("feedwitness_polls_in_flight", "Polls under way.", registry=registry)
+        self._feeds = Gauge("feedwitness_feeds", "Feeds that were polled, by health.", ["health"], registry=registry)
+        self._queue = Gauge(
             "feedwitness_queue",
-            "Queue depths: deliveries by state, events unread by rules.",
+            "Deliveries by state, events unread by rules, items, feeds.",
             ["queue"],
-            registry=self.registry,
+            registry=registry,
         )
-        self.position = Gauge(
-            "feedwitness_log_position", "Position of the last event in the log.", registry=self.registry
-        )
-        self.in_flight = Gauge("feedwitness_polls_in_flight", "Polls under way.", registry=self.registry)
-        self.refresh: Callable[[], None] = lambda: None
+        self._position = Gauge("feedwitness_log_position", "Position of the last event in the log.", registry=registry)
+
+    def show(self, feeds: Mapping[str, int], queues: Mapping[str, int], position: int) -> None:
+        """Set the gauges."""
+        self._feeds.clear()
+        for health, count in feeds.items():
+            self._feeds.labels(health).set(count)
+        for name, count in queues.items():
+            self._queue.labels(name).set(count)
+        self._position.set(position)
 
     def exposition(self) -> bytes:
-        """The text exposition format, after refreshing the gauges."""
-        self.refresh()
+        """The text exposition format."""
         return generate_latest(self.registry)

@@ -4,8 +4,8 @@ usage: python -m bench.rehearsal [--minutes 10] [--journal FILE.json]
 
 Each history of FEEDWITNESS_CORPUS/history is served from loopback, its versions spread evenly over the minutes; links
 are rewritten to the same site, where every page stands. Rules are the shipped topics and a few that suit the histories.
-Alerts arrive at a real webhook receiver and a real mail server; at the end all of them are printed, with their diffs, to
-be judged by a person, and held against the log.
+Alerts arrive at a real webhook receiver and a real mail server; at the end all of them are printed, with their diffs,
+to be judged by a person, and held against the log.
 """
 
 import argparse
