@@ -61,6 +61,7 @@ _MARKS_A_LETTER = 30  # as in the Unicode stream-safe format; more would make no
 _PLAIN = re.compile(f"[{_INERT}]*")
 _HAS_IGNORED = re.compile(f"[{_IGNORED}]+")
 _HAS_MARK = re.compile(f"[{_MARK}]")
+_MAY_SHIFT = re.compile(f"[{_IGNORED}{_MARK}]")
 _LETTER = re.compile(f"[^{_INERT}]")
 _CLUSTER = re.compile(
     f"[^{_INERT}{_MARK}][{_MARK}]{{0,{_MARKS_A_LETTER}}}|[^{_MARK}][{_MARK}]{{1,{_MARKS_A_LETTER}}}|[{_MARK}]"
@@ -99,7 +100,7 @@ class Alignment:
     def __init__(self, text: str, folded_length: int) -> None:
         """`folded_length` is that of `fold(text)`: where no letter vanishes, equal lengths mean sign for sign."""
         steps = []
-        if not (text.isascii() or _PLAIN.fullmatch(text)):
+        if len(text) != folded_length or (not text.isascii() and _MAY_SHIFT.search(text)):
             bare = _HAS_IGNORED.sub("", text)
             letters = _letters(bare)
             if letters is _CLUSTER or len(bare) != folded_length:

@@ -40,6 +40,7 @@ _IN_WORD = re.compile(
     r"""(?=\w)(?:(?=[^\W\d_])(?:(?<=[\w.]')s(?!\w)|(?<=[^\W\d_][.'·])|(?=[א-ת])(?<=[א-ת]["\u05f4\u05f3]))"""
     r"""|(?=\d)(?<=\d['.,;\u2044\u066b\u066c\u060c])))"""
 )
+_FAR = 20
 _CLEAR = dict.fromkeys(map(ord, _KEPT.values()), " ")
 _STAND_INS = re.compile("[\x01-\x06]")
 _WORD = re.compile(r"[\w\x01-\x06]+")
@@ -143,11 +144,14 @@ def _stand_in(found: re.Match[str]) -> str:
 
 
 def _stands_in_initials(text: str, stop: int) -> bool:
-    """Whether each part of the dotted run around this full stop is one letter: `u.s.a`, not `end.next` or `ph.d`."""
+    """Whether each part of the dotted run around this full stop is one letter: `u.s.a`, not `end.next` or `ph.d`.
+
+    Looks no further than `_FAR` to either side, so that a run without end costs no more than its length.
+    """
     start, end = stop - 1, stop + 2
-    while text[start - 1 : start] == "." and text[start - 2 : start - 1].isalpha() and start >= 2:
+    while start >= 2 and stop - start < _FAR and text[start - 1] == "." and text[start - 2].isalpha():
         start -= 2
-    while text[end : end + 1] == "." and text[end + 1 : end + 2].isalpha():
+    while end - stop < _FAR and text[end : end + 1] == "." and text[end + 1 : end + 2].isalpha():
         end += 2
     return not _WORD.match(text[start - 1 : start]) and not _WORD.match(text[end : end + 1])
 

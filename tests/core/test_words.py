@@ -85,3 +85,11 @@ def test_the_places_of_neighbours_do_not_overlap(text: str) -> None:
     spans = [page.source(start, end + 1) for start, end in itertools.pairwise(edges)]
     assert all(left[1] <= right[0] for left, right in itertools.pairwise(spans))
     assert [words(text[start:end]) for start, end in spans] == [[word] for word in page.line.split()]
+
+
+@pytest.mark.parametrize(
+    "unit", ["a.", "a'", "l'", "'s", "a.a'", "1,", "叙", "سو\u064e", "e\u0301", "\u00ad", "ё", "."]
+)
+def test_a_text_without_end_costs_no_more_than_its_length(unit: str) -> None:
+    page = Page(unit * 50_000)
+    assert len(page.line) <= len(page.text) * 2 + 2
