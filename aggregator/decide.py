@@ -148,6 +148,7 @@ def _compare(plan: Plan, loaded: Loaded) -> Decision:
         parser=look.parser,
         window=window_after(plan, reading.gaps, reading.places),
         suspects=absences.suspects,
+        grows=reading.grows,
         restless=reading.revisions.restless,
         boilerplate=reading.revisions.boilerplate,
         lost=False,

@@ -42,11 +42,12 @@ class Edit:
 
 def compare(old: Face, new: Face, boilerplate: Collection[str] = ()) -> Edit | None:
     """The edit that leads from `old` to `new`. Text blocks whose `block_key` is in `boilerplate` are looked past
-    on both sides; that can only weaken an edit.
+    on both sides; that can only weaken an edit. A statement that is nothing but such blocks is compared as it stands.
     """
     title, text = text_change(old.title, new.title), text_change(old.text, new.text)
-    if text == "wording":
-        text = text_change(without_blocks(old.text, boilerplate), without_blocks(new.text, boilerplate))
+    if text == "wording" and boilerplate:
+        before, after = without_blocks(old.text, boilerplate), without_blocks(new.text, boilerplate)
+        text = text_change(before, after) if before or after else text
     kinds: list[EditKind] = []
     fields: list[str] = []
     if title:

@@ -19,6 +19,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 IdentityPolicy = Literal["", "guid", "link", "title", "dated"]
 """What tells entries apart; "" = not fixed yet, because no document with entries has been seen."""
 
+Growth = Literal["", "top", "end"]
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -93,6 +95,7 @@ class Move:
 class FeedMemory:
     """Everything remembered of one feed. `baselined` False: its first good document is still to come.
 
+    `grows`: where new entries were seen to come in; it tells the past end of a list whose dates do not.
     `url` and `parser` are those of the last accepted document; `boilerplate` holds fingerprints of text blocks that
     were found to be parts of the site, not of statements; `lost`: it was rebuilt, so no window is known.
     """
@@ -104,6 +107,7 @@ class FeedMemory:
     window: tuple[Listed, ...] = ()
     suspects: tuple[Suspect, ...] = ()
     smaller: Smaller | None = None
+    grows: Growth = ""
     restless: Mapping[ItemId, Restless] = field(default_factory=dict)
     boilerplate: tuple[str, ...] = ()
     move: Move | None = None
@@ -144,6 +148,8 @@ def dump(memory: FeedMemory) -> str:
         data["suspects"] = [_suspect_to_json(s) for s in memory.suspects]
     if memory.smaller:
         data["smaller"] = [_micros(memory.smaller.since), memory.smaller.polls, list(memory.smaller.keys)]
+    if memory.grows:
+        data["grows"] = memory.grows
     if memory.restless:
         data["restless"] = {i: [r.streak, _micros(r.since), r.said] for i, r in memory.restless.items()}
     if memory.boilerplate:
@@ -163,6 +169,7 @@ def _read(data: Mapping[str, object]) -> FeedMemory:
         window=tuple(_listed_from_json(_list(row)) for row in _list(data["window"])),
         suspects=tuple(_suspect_from_json(_list(row)) for row in _list(data.get("suspects", []))),
         smaller=_smaller_from_json(_list(smaller)) if smaller else None,
+        grows=_growth(data.get("grows", "")),
         restless={
             ItemId(item): Restless(_int(row[0]), _instant(row[1]), _str(row[2]))
             for item, row in _rows(data.get("restless", {})).items()
@@ -224,6 +231,10 @@ def _policy(name: str) -> IdentityPolicy:
         if name == policy:
             return policy
     return ""
+
+
+def _growth(name: object) -> Growth:
+    return "top" if name == "top" else "end" if name == "end" else ""
 
 
 def _micros(at: datetime) -> int:

@@ -4,16 +4,16 @@ In comes a plan with the texts it asked for; out comes a `Reading`, from which `
 remember.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from aggregator import reissue, withdrawal
 from aggregator.identity import comparable_link
-from aggregator.memory import Listed, Suspect
+from aggregator.memory import Growth, Listed, Suspect
 from aggregator.plan import Loaded, Plan, tombstone_keys
 from aggregator.resolve import Match
 from aggregator.revise import Revisions, find_changes
-from aggregator.window import Gaps, Place, find_gaps, place_new
+from aggregator.window import Gaps, Place, Row, find_gaps, growth, place_new
 from store.codec import about_from_text
 from store.events import ItemId, ItemWithdrawn
 
@@ -30,6 +30,7 @@ class Reading:
     revisions: Revisions
     gaps: Gaps
     places: Mapping[ItemId, Place]
+    grows: Growth
     entombed: tuple[ItemWithdrawn, ...]
     known: int
     renamed: int
@@ -42,15 +43,19 @@ def read(plan: Plan, loaded: Loaded) -> Reading:
     """Read a document of a feed that we know."""
     memory = plan.look.memory
     revisions = find_changes(plan, loaded)
-    gaps = _gaps(plan)
+    known_items = {match.known.id for match in plan.matches if match.known}
+    rows = list(zip(listed(plan), plan.look.dates, strict=True))
+    grows = growth(rows, known_items, memory.grows)
+    gaps = _gaps(plan, grows)
     known = len(memory.window) or sum(match.known is not None for match in plan.matches)
     renamed = sum(bool(match.rekeyed) or match.familiar for match in plan.matches)
-    places = _places(plan)
+    places = _places(plan, rows, known_items, grows)
     older_copy = _is_older_copy(plan, gaps, places, revisions)
     return Reading(
         revisions=revisions,
         gaps=gaps,
         places=places,
+        grows=grows,
         entombed=_entombed(plan),
         known=known,
         renamed=renamed,
@@ -82,19 +87,17 @@ def listed(plan: Plan) -> tuple[ItemId, ...]:
     return tuple(item_of(match) for match in plan.matches)
 
 
-def _gaps(plan: Plan) -> Gaps:
+def _gaps(plan: Plan, grows: Growth) -> Gaps:
     before = {entry.item for entry in plan.look.memory.window}
     present = listed(plan)
-    return find_gaps(plan.look.memory.window, present, entered=sum(item not in before for item in present))
+    return find_gaps(plan.look.memory.window, present, sum(item not in before for item in present), grows)
 
 
-def _places(plan: Plan) -> dict[ItemId, Place]:
-    known = {match.known.id for match in plan.matches if match.known}
+def _places(plan: Plan, rows: Sequence[Row], known: Collection[ItemId], grows: Growth) -> dict[ItemId, Place]:
     window = plan.look.memory.window
-    remain = sum(entry.item in known for entry in window)
-    rows = list(zip(listed(plan), plan.look.dates, strict=True))
+    most_remain = bool(window) and sum(entry.item in known for entry in window) * 2 >= len(window)
     looked_at = int(plan.look.seen_at.timestamp())
-    return place_new(rows, known, looked_at=looked_at, most_remain=bool(window) and remain * 2 >= len(window))
+    return place_new(rows, known, looked_at=looked_at, grows=grows if most_remain else "")
 
 
 def window_after(plan: Plan, gaps: Gaps, places: Mapping[ItemId, Place]) -> tuple[Listed, ...]:

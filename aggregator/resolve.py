@@ -69,7 +69,8 @@ def resolve(
             for item in left:
                 if index not in known and _same_by_words(observed[index], item, policy) and take(index, item.id):
                     reasons[index] = "same title and text"
-    alike = _familiar([observed[i] for i in unmatched if i not in known], aliases, items, window)
+    new = [observed[i] for i in unmatched if i not in known]
+    alike = _familiar(new, aliases, [items[item] for item in window if item in items], taken)
     return tuple(
         Match(entry, known.get(i), reasons.get(i, ""), i not in known and entry.id in alike)
         for i, entry in enumerate(observed)
@@ -118,20 +119,19 @@ def _to_the_minute(entry: ObservedItem) -> bool:
 
 
 def _familiar(
-    new: Sequence[ObservedItem],
-    aliases: Mapping[Key, ItemId],
-    items: Mapping[ItemId, KnownItem],
-    window: Collection[ItemId],
+    new: Sequence[ObservedItem], aliases: Mapping[Key, ItemId], known: Sequence[KnownItem], listed: Collection[ItemId]
 ) -> set[ItemId]:
-    """New entries whose link, title or text a known item of the window has too: suspect in a reissue, else just new."""
+    """New entries that may be old ones reissued: their link is known, or an item that left had their text, or it alone
+    had their title (titles that many entries share say nothing).
+    """
     alike = {entry.id for entry in new if entry.link_key and entry.link_key in aliases}
-    known = [items[item] for item in window if item in items]
-    if len(new) * len(known) <= _MOST_PAIRS:
-        for entry in new:
-            for item in known:
-                title, text = item.content.title, item.content.text
-                if (entry.title and text_digest(item.salt, entry.title) == title) or (
-                    entry.text and text_digest(item.salt, entry.text) == text
-                ):
-                    alike.add(entry.id)
+    if len(new) * len(known) > _MOST_PAIRS:
+        return alike
+    for entry in new:
+        titled = [item for item in known if entry.title and text_digest(item.salt, entry.title) == item.content.title]
+        if (len(titled) == 1 and titled[0].id not in listed) or (
+            entry.text
+            and any(item.id not in listed and text_digest(item.salt, entry.text) == item.content.text for item in known)
+        ):
+            alike.add(entry.id)
     return alike

@@ -25,7 +25,7 @@ from store.ports import KnownItem, Version
 
 FLAPPING_WITHIN = timedelta(hours=24)
 FLIPS_ALLOWED = 2
-RESTLESS_AFTER = 5  # documents in a row that showed the item changed
+RESTLESS_AFTER = 8  # documents in a row that showed the item changed
 RECORDED_EVERY = timedelta(hours=24)  # a restless item, and dates that move alone
 _SUBSTANTIAL = ("punctuation", "metadata", "wording", "title")
 

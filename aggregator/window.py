@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from aggregator.memory import Listed
+from aggregator.memory import Growth, Listed
 from aggregator.normalise import ObservedItem
 from store.events import ItemId
 
@@ -73,12 +73,16 @@ def order_of(dates: Sequence[int | None]) -> Order:
     return "rising" if rises >= _CLEAR * (falls + rises) else "mixed"
 
 
-def find_gaps(previous: Sequence[Listed], present: Sequence[ItemId], entered: int) -> Gaps:
+def find_gaps(previous: Sequence[Listed], present: Sequence[ItemId], entered: int, grows: Growth = "") -> Gaps:
     """What is missing from the previous window, and what that proves. `present`: all items now listed, in document
-    order; `entered`: how many of them were not in the previous window.
+    order; `entered`: how many of them were not in the previous window; `grows`: where news comes in, for lists whose
+    dates do not tell.
     """
     listed = set(present)
-    order = order_of([entry.date for entry in previous])
+    if len({entry.date for entry in previous}) == 1:
+        previous = [Listed(entry.item, None, entry.stray) for entry in previous]  # one date for all is none
+    dated = sum(entry.date is not None for entry in previous) * 2 > len(previous)
+    order: Order = order_of([entry.date for entry in previous]) if dated or grows != "end" else "rising"
     if order == "mixed" or _reordered(previous, present):
         return Gaps()
     rows = list(previous) if order == "falling" else list(reversed(previous))
@@ -98,12 +102,10 @@ def find_gaps(previous: Sequence[Listed], present: Sequence[ItemId], entered: in
     return Gaps(tuple(holes), from_the_top=missing[: len(holes)] == list(range(len(holes))))
 
 
-def place_new(
-    rows: Sequence[Row], known: Collection[ItemId], *, looked_at: int, most_remain: bool
-) -> dict[ItemId, Place]:
+def place_new(rows: Sequence[Row], known: Collection[ItemId], *, looked_at: int, grows: Growth) -> dict[ItemId, Place]:
     """Where each entry that is not `known` was put in. `looked_at`: the last good poll, in seconds since 1970: what
-    claims a later date is not backdated. `most_remain`: at least half of the last window is still listed (without
-    dates, only then does a place at the end mean anything).
+    claims a later date is not backdated. `grows`: where this feed adds its news; if above, then the end of the list is
+    the past, even without dates to say so.
     """
     order = order_of([date for _, date in rows])
     turned = list(reversed(rows)) if order == "rising" else list(rows)
@@ -123,15 +125,25 @@ def place_new(
                 oldest_here[section] = min(date, oldest_here.get(section, date))
                 newest_above = date if newest_above is None else max(newest_above, date)
         elif date is None:
-            places[item] = Place(surfaced=known_above and index > last_known and most_remain and order != "mixed")
+            places[item] = Place(surfaced=known_above and index > last_known and grows == "top" and order != "mixed")
         else:
             limit = oldest_here.get(section, oldest)
             at_the_end = order == "mixed" or index > last_in_section.get(section, -1)
-            surfaced = limit is not None and date <= limit and at_the_end and known_above
+            older = limit is not None and (date < limit or (date == limit and grows == "top"))
+            surfaced = older and at_the_end and known_above
             older_than_above = newest_above is not None and date < newest_above
             backdated = older_than_above and date < looked_at and index < last_known and not surfaced
             places[item] = Place(backdated, surfaced)
     return places
+
+
+def growth(rows: Sequence[Row], known: Collection[ItemId], before: Growth) -> Growth:
+    """Where the feed adds its news, as known `before` and as this document shows."""
+    if not known or not rows:
+        return before
+    if rows[0][0] not in known:
+        return "top"
+    return "end" if rows[-1][0] not in known and before != "top" else before
 
 
 def sections_of(dates: Sequence[int | None]) -> list[int]:

@@ -174,6 +174,26 @@ def test_undated_entries_are_news_at_the_top_and_held_at_the_end(story: Story) -
     assert [e.hold for e in story.poll(*(entry(n, hours=None) for n in "edcba"))] == ["surfaced"]
 
 
+def test_undated_entries_that_a_feed_adds_at_its_end_are_news(story: Story) -> None:
+    story.poll(*(entry(n, hours=None) for n in "abc"))
+    for names in ("abcd", "bcde", "cdef"):
+        assert [e.hold for e in story.poll(*(entry(n, hours=None) for n in names))] == [""]
+
+
+def test_one_date_for_all_says_nothing_of_age(story: Story) -> None:
+    story.poll(*(entry(n, hours=4) for n in "abc"))
+    assert [e.hold for e in story.poll(*(entry(n, hours=4) for n in "abcd"))] == [""]
+
+
+def test_new_entries_with_titles_that_many_share_are_no_reissue(story: Story) -> None:
+    def briefing(n: int):
+        return entry(f"n{n}", f"The spokesperson answered question {n}.", title="Briefing", hours=n)
+
+    story.poll(*(briefing(n) for n in range(10, 0, -1)))
+    events = story.poll(*(briefing(n) for n in range(16, 6, -1)))
+    assert [e.hold for e in events if isinstance(e, ItemPublished)] == [""] * 6
+
+
 def test_a_feed_that_lists_the_oldest_first_has_its_news_at_the_end(story: Story) -> None:
     story.poll(*(entry(n, hours=h) for h, n in enumerate("abcd")))
     (published,) = story.poll(*(entry(n, hours=h) for h, n in enumerate("abcde")))

@@ -25,6 +25,7 @@ FULL = FeedMemory(
         ),
     ),
     smaller=Smaller(NOW, 2, (Key("guid:1"),)),
+    grows="end",
     restless={ItemId("ministry/a"): Restless(3, NOW, "abc")},
     boilerplate=("aaa", "bbb"),
     move=Move("https://example.org/feed", "https://new.example/feed", NOW, adopted=True),

@@ -60,10 +60,21 @@ def test_an_undated_list_is_read_by_position() -> None:
     assert holes(window(*[None] * 5), {4}) == []
 
 
+def test_an_undated_list_that_grows_at_its_end_rolls_off_at_its_top() -> None:
+    present = [ItemId(n) for n in ("1", "2", "3", "new")]
+    assert find_gaps(window(*[None] * 4), present, 1, "end").holes == ()
+    (hole,) = find_gaps(window(*[None] * 4), [ItemId(n) for n in ("0", "1", "3", "new")], 1, "end").holes
+    assert hole.item == "2"
+
+
 def test_an_undated_list_whose_entries_change_places_proves_nothing() -> None:
     previous = window(*[None] * 6)
     present = [ItemId(n) for n in ("5", "0", "4", "1", "3")]
     assert find_gaps(previous, present, 0).holes == ()
+
+
+def test_one_date_for_all_is_read_by_position() -> None:
+    assert holes(window(*[DAY] * 5), {2}) == ["2"]
 
 
 def test_a_list_in_no_order_proves_nothing() -> None:
@@ -72,7 +83,7 @@ def test_a_list_in_no_order_proves_nothing() -> None:
 
 
 def test_days_without_a_time_prove_nothing_within_a_day() -> None:
-    assert holes(window(3 * DAY, 3 * DAY, 3 * DAY, 3 * DAY), {1}) == []
+    assert holes(window(4 * DAY, 3 * DAY, 3 * DAY, 3 * DAY), {1}) == []
     assert holes(window(3 * DAY, 3 * DAY, 2 * DAY, 1 * DAY), {1}) == ["1"]
 
 
