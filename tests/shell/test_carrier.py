@@ -1,0 +1,270 @@
+"""One poll carried into a real store: a scripted site on loopback, a clock in our hand."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_network
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from aggregator.carrier import Carrier, PollReport, Watched
+from aggregator.fetch.client import Fetcher
+from aggregator.fetch.etiquette import Etiquette
+from aggregator.manners import Manners
+from aggregator.normalise import FeedProfile
+from aggregator.outcome import FetchRequest
+from aggregator.parse.pool import ParsePool
+from store.database import SqlStore, open_store
+from store.events import FeedId, Position
+from store.ports import StoreUnavailable
+
+START = datetime(2026, 11, 21, 8, tzinfo=UTC)
+FEED = FeedId("ministry")
+
+
+def rss(*titles: str) -> bytes:
+    items = "".join(
+        f"<item><title>{title}</title><guid>urn:{title}</guid><link>http://site.invalid/{title}</link>"
+        f"<pubDate>Sat, 21 Nov 2026 0{8 - n}:00:00 GMT</pubDate><description>About {title}.</description></item>"
+        for n, title in enumerate(titles)
+    )
+    return f'<?xml version="1.0"?><rss version="2.0"><channel><title>m</title>{items}</channel></rss>'.encode()
+
+
+@dataclass
+class Site:
+    """Answers by path; `asked` keeps the headers of each request."""
+
+    answers: dict[str, tuple[int, bytes, dict[str, str]]] = field(default_factory=dict)
+    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    port: int = 0
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def publish(self, *titles: str) -> None:
+        self.answers["/feed"] = (200, rss(*titles), {})
+
+
+@pytest.fixture
+def site() -> Site:
+    served = Site()
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            served.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
+            status, body, headers = served.answers.get(self.path, (404, b"", {}))
+            tag = f'"{hashlib.sha256(body).hexdigest()[:8]}"'
+            if status == 200 and self.headers.get("If-None-Match") == tag:
+                status, body = 304, b""
+            self.send_response(status)
+            for name, value in ({"ETag": tag} if status in (200, 304) else {}).items():
+                self.send_header(name, value)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    served.port = server.server_address[1]
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield served
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> SqlStore:
+    with open_store(f"sqlite:///{tmp_path / 'log.db'}", migrate=True) as opened:
+        yield opened
+
+
+@dataclass
+class Desk:
+    """A carrier and the clock it lives by."""
+
+    carrier: Carrier
+    store: SqlStore
+    now: datetime = START
+
+    async def poll(self, after: timedelta = timedelta(minutes=10), feed: FeedId = FEED) -> PollReport:
+        self.now += after
+        return await self.carrier.look(feed)
+
+    def kinds(self) -> list[str]:
+        with self.store.read() as tx:
+            return [recorded.event.KIND for recorded in tx.log.read(Position(0), 500)]
+
+
+@asynccontextmanager
+async def desk(store: SqlStore, *urls: str) -> AsyncIterator[Desk]:
+    parser = ParsePool()
+    watched = {}
+    for number, url in enumerate(urls):
+        feed = FEED if number == 0 else FeedId(f"feed-{number}")
+        request = FetchRequest(url, timedelta(seconds=5), 1 << 20, "test")
+        watched[feed] = Watched(FeedProfile(feed, url, timedelta(minutes=10), timezone="UTC"), request)
+    sitting: Desk
+    async with Fetcher([ip_network("127.0.0.0/8")]) as fetcher:
+        manners = Manners(fetcher, Etiquette(16, 16), now=lambda: sitting.now)
+        carrier = Carrier(watched, store, manners, parser, now=lambda: sitting.now, jitter=lambda: 0.0)
+        sitting = Desk(carrier, store)
+        await carrier.load()
+        try:
+            yield sitting
+        finally:
+            await parser.close()
+
+
+def play(story: Callable[[], Awaitable[None]]) -> None:
+    asyncio.run(story())  # type: ignore[arg-type]
+
+
+def test_a_first_poll_is_a_baseline_and_an_unchanged_one_is_conditional_and_silent(site: Site, store: SqlStore) -> None:
+    site.publish("b", "a")
+
+    async def story() -> None:
+        async with desk(store, site.url("/feed")) as here:
+            assert (await here.poll()).recorded == 3
+            assert await here.poll() == PollReport(FEED)
+            assert here.kinds() == ["item.published/1", "item.published/1", "feed.baselined/1"]
+
+    play(story)
+    assert "if-none-match" not in site.asked[0][1]
+    assert "if-none-match" in site.asked[1][1]
+
+
+def test_validators_and_schedule_outlive_a_restart(site: Site, store: SqlStore) -> None:
+    site.publish("a")
+
+    async def story() -> None:
+        async with desk(store, site.url("/feed")) as here:
+            await here.poll()
+            planned = here.carrier.next_time(FEED, here.now)
+        async with desk(store, site.url("/feed")) as again:
+            assert again.carrier.due_times(START + timedelta(minutes=10))[FEED] == planned
+            assert await again.poll(timedelta(minutes=20)) == PollReport(FEED)
+
+    play(story)
+    assert "if-none-match" in site.asked[-1][1]
+
+
+def test_after_twelve_hours_the_document_is_fetched_without_validators(site: Site, store: SqlStore) -> None:
+    site.publish("a")
+
+    async def story() -> None:
+        async with desk(store, site.url("/feed")) as here:
+            await here.poll()
+            await here.poll(timedelta(hours=11))
+            await here.poll(timedelta(hours=1))
+
+    play(story)
+    assert ["if-none-match" in headers for _, headers in site.asked] == [False, True, False]
+
+
+def test_a_refused_document_leaves_no_validator_and_changes_nothing(site: Site, store: SqlStore) -> None:
+    site.publish("c", "b", "a")
+
+    async def story() -> None:
+        async with desk(store, site.url("/feed")) as here:
+            await here.poll()
+            site.answers["/feed"] = (200, b"<html><title>Just a moment...</title></html>", {})
+            assert (await here.poll()).failure == "challenge"
+            site.answers["/feed"] = (200, rss(), {})
+            assert (await here.poll()).failure == "emptied"
+            site.publish("c", "b", "a")
+            assert await here.poll() == PollReport(FEED)
+            assert len(here.kinds()) == 4
+
+    play(story)
+
+
+def test_a_poll_whose_events_cannot_be_stored_is_not_acknowledged(site: Site, store: SqlStore) -> None:
+    site.publish("a")
+
+    async def publish_until_full(here: Desk) -> None:
+        for number in range(200):
+            site.publish(*(f"n{number}-{each}" for each in range(3)), "a")
+            await here.poll()
+
+    async def story() -> None:
+        async with desk(store, site.url("/feed")) as here:
+            await here.poll()
+            connection = store._writer._engine.connect()  # the size limit of a full disk
+            connection.exec_driver_sql("PRAGMA max_page_count = 1")
+            connection.close()
+            with pytest.raises(StoreUnavailable):
+                await publish_until_full(here)
+            before = here.kinds()
+            connection = store._writer._engine.connect()
+            connection.exec_driver_sql("PRAGMA max_page_count = 100000")
+            connection.close()
+            assert (await here.poll()).recorded > 0
+            assert len(here.kinds()) > len(before)
+
+    play(story)
+
+
+def test_an_item_missing_from_the_middle_is_withdrawn_in_the_pass_in_which_its_page_says_410(
+    site: Site, store: SqlStore
+) -> None:
+    def publish(*titles: str) -> None:
+        body = rss(*titles).replace(b"http://site.invalid", site.url("").encode())
+        site.answers["/feed"] = (200, body, {})
+
+    publish("d", "c", "b", "a")
+    site.answers |= {"/c": (410, b"", {}), "/b": (200, b"here", {}), "/a": (200, b"here", {}), "/d": (200, b"", {})}
+
+    async def story() -> None:
+        async with desk(store, site.url("/feed")) as here:
+            await here.poll()
+            publish("d", "b", "a")
+            assert (await here.poll()).recorded == 0
+            assert (await here.poll()).recorded == 2
+            assert here.kinds()[-2:] == ["item.absent/1", "item.withdrawn/1"]
+
+    play(story)
+
+
+def test_our_own_network_is_one_event_and_no_source_is_called_degraded(store: SqlStore) -> None:
+    async def story() -> None:
+        nowhere = [f"http://127.0.0.{host}:1/feed" for host in range(2, 7)]
+        async with desk(store, *nowhere) as here:
+            feeds = [FEED, *(FeedId(f"feed-{n}") for n in range(1, 5))]
+            for _ in range(4):
+                for feed in feeds:
+                    wait = timedelta(minutes=10) if feed == FEED else timedelta(seconds=5)
+                    assert (await here.poll(wait, feed)).failure == "connect"
+                    await here.carrier.flush()
+            assert here.kinds() == ["network.lost/1"]
+
+    play(story)
+
+
+def test_a_permanent_redirect_is_followed_as_ours_after_seven_days(site: Site, store: SqlStore) -> None:
+    site.answers["/old"] = (301, b"", {"Location": "/feed"})
+    site.publish("a")
+
+    async def story() -> None:
+        async with desk(store, site.url("/old")) as here:
+            for _ in range(16):
+                await here.poll(timedelta(hours=12))
+            assert here.kinds().count("feed.moved/1") == 1
+            site.asked.clear()
+            await here.poll()
+        async with desk(store, site.url("/old")) as again:
+            again.now = START + timedelta(days=9)
+            await again.poll()
+
+    play(story)
+    assert [path for path, _ in site.asked] == ["/feed", "/feed"]
