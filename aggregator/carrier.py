@@ -44,11 +44,14 @@ log = logging.getLogger("feedwitness.feeds")
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A feed as it is asked: `request` is everything but validators; `encoding` overrides the document's own."""
+    """A feed as it is asked: `request` is everything but validators; `encoding` overrides the document's own. One that
+    is off (`enabled` False) is never due, but may be asked for by name.
+    """
 
     profile: FeedProfile
     request: FetchRequest
     encoding: str = ""
+    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +104,14 @@ class Carrier:
 
     def due_times(self, now: datetime) -> Mapping[FeedId, datetime]:
         """When each feed is asked for the first time after a start."""
-        profiles = {feed: watched.profile for feed, watched in self._feeds.items()}
+        profiles = {feed: watched.profile for feed, watched in self._feeds.items() if watched.enabled}
         return schedule.due_times(profiles, self._states, now)
 
     def next_time(self, feed: FeedId, now: datetime) -> datetime:
-        """When the feed is asked next."""
+        """When the feed is asked next; a poll that could not be remembered counts as one all the same."""
         state = self._states.get(feed)
-        planned = state.next_at if state and state.next_at else now + self._feeds[feed].profile.every
+        every = self._feeds[feed].profile.every
+        planned = state.next_at if state and state.next_at and state.next_at > now else now + every
         return max(planned, self._manners.not_before(self._request_url(feed), now) or planned)
 
     def states(self) -> Mapping[FeedId, PollState]:

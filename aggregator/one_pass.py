@@ -55,9 +55,7 @@ async def one_pass(program: Program, feeds: Sequence[FeedId], advance: Callable[
         done.append(await program.carrier.look(feed))
         advance(len(done), len(feeds))
 
-    async with asyncio.TaskGroup() as group:
-        for feed in feeds:
-            group.create_task(look(feed))
+    await asyncio.gather(*(look(feed) for feed in feeds))
     await program.carrier.flush()
     while await asyncio.to_thread(program.reactor.run_once):
         pass

@@ -93,7 +93,7 @@ async def build(loaded: Loaded, store: Store) -> AsyncIterator[Program]:
 
 def _watched(settings: Settings) -> dict[FeedId, Watched]:
     agent = user_agent(settings)
-    return {FeedId(feed.id): _as_watched(feed, settings, agent) for feed in settings.feeds.values() if feed.enabled}
+    return {FeedId(feed.id): _as_watched(feed, settings, agent) for feed in settings.feeds.values()}
 
 
 def _as_watched(feed: model.FeedSettings, settings: Settings, agent: str) -> Watched:
@@ -107,7 +107,7 @@ def _as_watched(feed: model.FeedSettings, settings: Settings, agent: str) -> Wat
         ca_file=revealed(feed.ca_file),
         proxy=revealed(feed.proxy),
     )
-    return Watched(translate.profile(feed), request, revealed(feed.encoding))
+    return Watched(translate.profile(feed), request, revealed(feed.encoding), feed.enabled)
 
 
 def user_agent(settings: Settings) -> str:
