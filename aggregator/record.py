@@ -15,7 +15,7 @@ from aggregator.memory import FeedMemory, Move, dump, recall
 from aggregator.normalise import FeedProfile
 from aggregator.outcome import Observation, PageProbe, PageSeen, Redirect
 from aggregator.plan import Loaded, Look, Refused, look_at, survey
-from store.events import Event, FeedBaselined, Position, Recorded, feed_stream
+from store.events import Event, FeedBaselined, FeedId, FeedRenamed, Position, Recorded, feed_stream
 from store.failpoint import reach
 from store.ports import Capture, PollState, Transaction
 
@@ -86,9 +86,20 @@ def record_pages(
 
 def remembered(tx: Transaction, profile: FeedProfile) -> FeedMemory:
     """What is remembered of the feed; whether it was baselined is for the log alone to say."""
-    baselines = tx.log.read(Position(0), 1, stream=feed_stream(profile.id), kinds=[FeedBaselined.KIND])
-    first = baselines[0].event if baselines else None
-    return recall(tx.polls.memory(profile.id), first if isinstance(first, FeedBaselined) else None)
+    return recall(tx.polls.memory(profile.id), _baseline(tx, profile.id))
+
+
+def _baseline(tx: Transaction, feed: FeedId) -> FeedBaselined | None:
+    """The feed's baseline, under its former ids too: a feed that was renamed is no new feed."""
+    for recorded in tx.log.read(Position(0), 2, stream=feed_stream(feed), kinds=[FeedBaselined.KIND, FeedRenamed.KIND]):
+        match recorded.event:
+            case FeedBaselined():
+                return recorded.event
+            case FeedRenamed(formerly=formerly) if found := _baseline(tx, formerly):
+                return found
+            case _:
+                continue
+    return None
 
 
 def _decide(tx: Transaction, look: Look) -> Decision:

@@ -21,7 +21,7 @@ from aggregator.normalise import FeedProfile
 from aggregator.outcome import FetchRequest
 from aggregator.parse.pool import ParsePool
 from store.database import SqlStore, open_store
-from store.events import FeedId, Position
+from store.events import FeedId, FeedRenamed, ItemPublished, Position, feed_stream
 from store.ports import StoreUnavailable
 
 START = datetime(2026, 11, 21, 8, tzinfo=UTC)
@@ -107,11 +107,11 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(store: SqlStore, *urls: str) -> AsyncIterator[Desk]:
+async def desk(store: SqlStore, *urls: str, first: FeedId = FEED) -> AsyncIterator[Desk]:
     parser = ParsePool()
     watched = {}
     for number, url in enumerate(urls):
-        feed = FEED if number == 0 else FeedId(f"feed-{number}")
+        feed = first if number == 0 else FeedId(f"feed-{number}")
         request = FetchRequest(url, timedelta(seconds=5), 1 << 20, "test")
         watched[feed] = Watched(FeedProfile(feed, url, timedelta(minutes=10), timezone="UTC"), request)
     sitting: Desk
@@ -232,6 +232,25 @@ def test_an_item_missing_from_the_middle_is_withdrawn_in_the_pass_in_which_its_p
             assert (await here.poll()).recorded == 0
             assert (await here.poll()).recorded == 2
             assert here.kinds()[-2:] == ["item.absent/1", "item.withdrawn/1"]
+
+    play(story)
+
+
+def test_a_renamed_feed_is_no_new_feed(site: Site, store: SqlStore) -> None:
+    new = FeedId("foreign-ministry")
+    site.publish("a")
+
+    async def story() -> None:
+        async with desk(store, site.url("/feed")) as here:
+            await here.poll()
+        store.write(lambda tx: tx.log.append(feed_stream(new), [FeedRenamed(new, FEED)], now=START)).result()
+        site.publish("b", "a")
+        async with desk(store, site.url("/feed"), first=new) as renamed:
+            await renamed.poll(timedelta(minutes=20), new)
+            with store.read() as tx:
+                last = tx.log.read(Position(0), 500)[-1].event
+        assert isinstance(last, ItemPublished)
+        assert (last.feed, last.baseline, last.hold) == (new, False, "")
 
     play(story)
 
