@@ -90,7 +90,7 @@ def find_gaps(previous: Sequence[Listed], present: Sequence[ItemId], entered: in
     missing = [index for index, entry in enumerate(rows) if entry.item not in listed]
     holes = []
     for index in missing:
-        older = () if rows[index].stray else _older_survivors(rows, sections, index, listed)
+        older = () if rows[index].stray else _older_survivors(rows, sections, index, listed, len(missing) + 1)
         if older:
             holes.append(Hole(rows[index].item, older))
     evidence = frozenset(item for hole in holes for item in hole.older)
@@ -168,17 +168,18 @@ def sections_of(dates: Sequence[int | None]) -> list[int]:
 
 
 def _older_survivors(
-    rows: Sequence[Listed], sections: Sequence[int], index: int, listed: Collection[ItemId]
+    rows: Sequence[Listed], sections: Sequence[int], index: int, listed: Collection[ItemId], most: int
 ) -> tuple[ItemId, ...]:
-    date = rows[index].date
-    return tuple(
-        entry.item
-        for entry, section in zip(rows[index + 1 :], sections[index + 1 :], strict=True)
-        if section == sections[index]
-        and entry.item in listed
-        and not entry.stray
-        and (date is None or (entry.date is not None and entry.date < date))
-    )
+    """Up to `most` listed items of the same section that stand below and are older, nearest first."""
+    date, found = rows[index].date, []
+    for place in range(index + 1, len(rows)):
+        entry = rows[place]
+        if sections[place] != sections[index] or len(found) == most:
+            break
+        older = date is None or (entry.date is not None and entry.date < date)
+        if older and not entry.stray and entry.item in listed:
+            found.append(entry.item)
+    return tuple(found)
 
 
 def _reordered(previous: Sequence[Listed], present: Sequence[ItemId]) -> bool:

@@ -20,6 +20,7 @@ CONFIRMATIONS = 3
 CONFIRMED_OVER = timedelta(hours=6)
 GIVE_UP_AFTER = timedelta(hours=24)
 STALE_WAIT = timedelta(hours=24)
+ARRIVAL_JITTER = timedelta(seconds=2)
 _AGAIN_MISSING = timedelta(hours=3)
 _AGAIN_UNREACHABLE = timedelta(hours=1)
 _OLDER_KEPT = 5
@@ -63,7 +64,7 @@ def confirm(
             still.append(each)
         elif not any(item in listed for item in each.older):
             continue  # what was older has left too: by now it would have rolled off
-        elif at - each.first_absent_at < (max(every, STALE_WAIT) if each.stale else every):
+        elif at - each.first_absent_at < _wait(each, every):
             still.append(each)
         else:
             gone = replace(each, absent_at=at)
@@ -113,6 +114,11 @@ def entombed(feed: FeedId, item: ItemId, when: str, *, last_seen_at: datetime, a
     claimed = f", deleted at {when} by its own account" if when else ""
     line = f"{_time(at)}: the feed lists it as a deleted entry (RFC 6721){claimed}."
     return ItemWithdrawn(item, feed, "tombstone", last_seen_at, at, (line,))
+
+
+def _wait(each: Suspect, every: timedelta) -> timedelta:
+    """How far apart two sights of a hole must be. Answers arrive a little sooner or later than they are asked for."""
+    return STALE_WAIT if each.stale else every - min(ARRIVAL_JITTER, every / 20)
 
 
 def _due(each: Suspect, at: datetime) -> bool:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bench.watcher import MONDAY, Watcher, document, entry, profile
-from store.events import Event, FeedBaselined, ItemPublished, ItemRekeyed, ItemRevised
+from store.events import Event, FeedBaselined, ItemAbsent, ItemPublished, ItemRekeyed, ItemRevised
 
 LONG = "The ministry published the full text of the agreement, which says in its first part what follows. " * 4
 
@@ -228,3 +228,26 @@ def test_a_lost_memory_makes_nothing_new(story: Story) -> None:
     story.watcher.stored = "damaged"
     assert story.watcher.memory.lost
     assert kinds(story.poll(entry("c", hours=2), entry("b", hours=1), entry("a"))) == ["ItemPublished"]
+
+
+@pytest.mark.parametrize(
+    "date", ["", "0001-01-01", "31 Dec 9999 23:59:60", "tomorrow", "Mon, 99 Foo 2026", "\u0663/\u0664"]
+)
+def test_a_date_that_cannot_be_read_disturbs_nothing(story: Story, date: str) -> None:
+    def odd(name: str, raw: str):
+        return entry(name, hours=None, published=raw)
+
+    story.poll(odd("c", date), odd("b", ""), odd("a", "yesterday"))
+    (published,) = story.poll(odd("d", date), odd("c", date + "?"), odd("b", ""), odd("a", "yesterday"))
+    assert isinstance(published, ItemPublished)
+    assert published.content.published == date
+    assert story.poll(odd("d", date), odd("b", ""), odd("a", "yesterday")) == []
+    absent, _ = story.poll(odd("d", date), odd("b", ""), odd("a", "yesterday"), title="again")
+    assert isinstance(absent, ItemAbsent)
+
+
+def test_the_widest_dates_are_still_dates(story: Story) -> None:
+    story.poll(entry("b", hours=640_000), entry("a", hours=-320_000))
+    assert kinds(story.poll(entry("c", hours=640_001), entry("b", hours=640_000), entry("a", hours=-320_000))) == [
+        "ItemPublished"
+    ]
