@@ -171,7 +171,8 @@ def _older_survivors(
     rows: Sequence[Listed], sections: Sequence[int], index: int, listed: Collection[ItemId], most: int
 ) -> tuple[ItemId, ...]:
     """Up to `most` listed items of the same section that stand below and are older, nearest first."""
-    date, found = rows[index].date, []
+    date = rows[index].date
+    found: list[ItemId] = []
     for place in range(index + 1, len(rows)):
         entry = rows[place]
         if sections[place] != sections[index] or len(found) == most:
