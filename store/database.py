@@ -65,10 +65,14 @@ class SqlStore:
         return 0 if self._writer is None else self._writer.commits
 
     def close(self) -> None:
-        """Finish what is queued, then close every connection."""
+        """Finish what is queued, then close every connection.
+
+        The writer's goes last: the last one that may write folds the write-ahead log into the database file, so that
+        after a clean end the record is one file.
+        """
+        self._reading.dispose()
         if self._writer is not None:
             self._writer.close()
-        self._reading.dispose()
 
     def __enter__(self) -> "SqlStore":
         return self
