@@ -34,7 +34,7 @@ bench: $(VENV)/.dev ## the budgets of the design, beside bare libraries and a pe
 	@$(BIN)/python -m bench
 
 torture: $(VENV)/.dev ## 1,000 kills of the daemon at random moments
-	@FEEDWITNESS_TORTURE=1000 $(BIN)/python -m pytest tests/torture -p no:xdist -s
+	@FEEDWITNESS_TORTURE=1000 $(BIN)/python -m pytest tests/torture -s
 
 replay: $(VENV)/.dev ## replay the real feed histories of FEEDWITNESS_CORPUS and print what was found
 	@$(BIN)/python -m bench.replay

@@ -21,7 +21,7 @@ from typing import Protocol
 from alerts.retry import SendResult, verdict
 from store.events import ChannelId, DeliverySettled, rule_stream
 from store.failpoint import reach
-from store.ports import Delivery, Store, Transaction, Verdict
+from store.ports import Delivery, Store, StoreUnavailable, Transaction, Verdict
 
 LEASE = timedelta(seconds=60)
 CUT_OFF = timedelta(seconds=45)
@@ -152,6 +152,9 @@ class Deliverer:
         reach("after_send")
         try:
             recorded = await asyncio.wrap_future(self._store.write(lambda tx: self._settle(tx, delivery, ruling)))
+        except StoreUnavailable as away:  # its lease runs out and it is tried again
+            _log.error("delivery %s could not be recorded: %s", delivery.id, away)
+            recorded = False
         except Exception:  # noqa: BLE001 -- the loop outlives one delivery; its lease runs out and it is tried again
             _log.exception("delivery %s could not be recorded", delivery.id)
             recorded = False

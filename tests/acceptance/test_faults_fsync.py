@@ -1,0 +1,92 @@
+"""The disk refuses to keep what was written (EIO from fdatasync), at every position of a poll (matrix row 4).
+
+The kernel may drop such pages, so nothing after it may look like success: that poll is not acknowledged, nothing is
+told of it, and the next start recovers from what is on the disk. Faults are injected into the real program by strace.
+"""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.torture.oracle import judge
+from tests.torture.rig import Rig, report, rig
+
+SYNCS = "fdatasync,fsync"
+MOST_POSITIONS = 60
+STRACE = shutil.which("strace") or ""
+
+pytestmark = [
+    pytest.mark.xdist_group("torture"),
+    pytest.mark.long,
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(not STRACE, reason="faults are injected by strace, which is not installed"),
+]
+
+
+@pytest.fixture
+def polled(tmp_path: Path) -> Iterator[Rig]:
+    """One feed, whose first document was recorded."""
+    with rig(tmp_path, feeds=1) as made:
+        assert made.command("poll")[0] == 0
+        try_strace(tmp_path)
+        yield made
+
+
+def try_strace(folder: Path) -> None:
+    tried = subprocess.run([STRACE, "-o", str(folder / "tried"), "true"], capture_output=True, text=True)
+    if tried.returncode:
+        pytest.skip(f"strace may not trace here: {tried.stderr.strip()}")
+
+
+def failing_at(rig: Rig, position: int) -> tuple[str, ...]:
+    """The command under which every thread of another one sees its sync of that position fail."""
+    fault = f"inject={SYNCS}:error=EIO:when={position}"
+    return (STRACE, "-f", "-qq", "-o", str(rig.folder / "syncs"), "-e", f"trace={SYNCS}", "-e", fault)
+
+
+def injected(rig: Rig) -> int:
+    return (rig.folder / "syncs").read_text().count("(INJECTED)")
+
+
+def told_is_in_the_log(rig: Rig) -> bool:
+    told = {hook["alert"] for hook in rig.world("journal")["hooks"]}
+    raised = {e["data"]["alert"] for e in rig.rows("events") if e["kind"].startswith("alert.raised")}
+    return told <= raised
+
+
+def test_a_poll_whose_sync_fails_anywhere_is_not_acknowledged_and_the_next_one_brings_everything(polled: Rig) -> None:
+    failed = 0
+    for position in range(1, MOST_POSITIONS):
+        polled.world("publish", count=2)
+        polled.world("step")
+        with polled.running("poll", before=failing_at(polled, position)) as process:
+            said, complained = process.communicate(timeout=120)
+        assert "Traceback" not in complained
+        assert told_is_in_the_log(polled), f"told before it was durable, at sync {position}"
+        if process.returncode == 0:
+            assert not polled.look()["unseen"], f"acknowledged and not there, at sync {position}: {said}"
+        else:
+            assert (process.returncode, injected(polled) > 0) == (3, True), complained
+            failed += 1
+        polled.drain()
+        if not injected(polled):
+            break
+    verdict = judge(polled)
+    report(f"{position - 1} positions, {failed} refused polls; {verdict}")
+    assert verdict.wrong == []
+    assert failed >= 5
+    assert not injected(polled), "there are more positions than were tried"
+
+
+def test_a_daemon_whose_sync_fails_stops_and_the_next_start_is_clean(polled: Rig) -> None:
+    polled.world("set", lively=True)
+    with polled.running("run", before=failing_at(polled, 4)) as process:
+        _, complained = process.communicate(timeout=120)
+    assert (process.returncode, "the disk did not keep what was written" in complained) == (3, True), complained
+    assert injected(polled)
+    assert told_is_in_the_log(polled)
+    polled.drain()
+    assert judge(polled).wrong == []

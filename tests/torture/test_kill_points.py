@@ -1,0 +1,63 @@
+"""The daemon is killed at every named place of `store.failpoint`, at its first occurrence, its second and so on.
+
+Leases are never renewed and settings are never reloaded in this version, so there are no such places yet.
+FEEDWITNESS_TORTURE: twenty occurrences each from 1,000 on, else four.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.torture.oracle import judge
+from tests.torture.rig import Rig, rig, seed
+
+OCCURRENCES = 20 if int(os.environ.get("FEEDWITNESS_TORTURE", "100")) >= 1000 else 4
+PLACES = (
+    "after_fetch", "after_parse", "in_tx", "before_outbox", "before_commit", "after_commit", "after_send",
+    "before_mark", "checkpoint",
+)  # fmt: skip
+OF_A_FIRST_START = ("migrate", "after_fetch", "after_parse", "in_tx", "before_commit", "after_commit", "checkpoint")
+KILLED = -9
+
+pytestmark = [pytest.mark.xdist_group("torture"), pytest.mark.long, pytest.mark.timeout(60 + 60 * OCCURRENCES)]
+
+
+@pytest.fixture(scope="module")
+def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """A world that goes on from test to test, and a store that was killed at all the places before."""
+    with rig(tmp_path_factory.mktemp("points"), seed=seed()) as made:
+        assert made.command("poll")[0] == 0
+        yield made
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_nothing_is_lost_or_told_twice_when_killed_at(place: str, living: Rig) -> None:
+    living.world("set", lively=True)
+    for occurrence in range(1, OCCURRENCES + 1):
+        killed_at(living, place, occurrence)
+    living.drain()
+    assert judge(living).wrong == []
+
+
+def test_a_first_start_that_is_killed_at_every_place_is_no_news(tmp_path: Path) -> None:
+    with rig(tmp_path, feeds=2) as first:
+        for place in OF_A_FIRST_START:
+            for occurrence in (1, 2):
+                killed_at(first, place, occurrence)
+                assert first.look()["hooks"] == 0
+        first.drain()
+        before = judge(first)
+        first.world("publish", count=3)
+        first.drain()
+        after = judge(first)
+    assert (before.wrong, before.alerts) == ([], 0)
+    assert (after.wrong, after.alerts > 0) == ([], True)
+
+
+def killed_at(rig: Rig, place: str, occurrence: int) -> None:
+    pid = rig.start("run", failpoint=f"{place}:{occurrence}")
+    status = rig.ended(pid)
+    assert status == KILLED, f"{place}:{occurrence} is not reached: {status}: {rig.complaints()}"
+    rig.world("quiet")
