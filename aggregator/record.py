@@ -61,13 +61,12 @@ def record_poll(
     decision = _decide(tx, look)
     health = verdict(decision)
     memory, moved = after_redirects(profile, decision.memory, redirects, observation.at)
-    undecided = memory.move is not None and not memory.move.adopted
-    state = replace(health.state, memory=dump(memory), open=decision.open or undecided)
+    state = replace(health.state, memory=dump(memory), open=decision.open or _is_moving(memory))
     if decision.reread:
         state = replace(state, etag="", last_modified="", body="")
     for item, text in decision.texts:
         tx.texts.put(item, text)
-    if capture is not None and decision.events:
+    if capture is not None and (decision.events or decision.open):  # an open suspicion cites it later
         tx.captures.put(capture)
     recorded = _keep(
         tx, profile, (*decision.events, *health.events, *([moved] if moved else [])), state, observation.at
@@ -80,8 +79,13 @@ def record_pages(
 ) -> Recording:
     """Record what the pages of absent items answered."""
     decision = decide_pages(profile, remembered(tx, profile), answers)
-    state = replace(state, memory=dump(decision.memory), open=decision.open)
+    state = replace(state, memory=dump(decision.memory), open=decision.open or _is_moving(decision.memory))
     return Recording(state, _keep(tx, profile, decision.events, state, now))
+
+
+def _is_moving(memory: FeedMemory) -> bool:
+    """A permanent redirect is under observation: every poll has to say whether it still holds."""
+    return memory.move is not None and not memory.move.adopted
 
 
 def remembered(tx: Transaction, profile: FeedProfile) -> FeedMemory:
