@@ -31,6 +31,7 @@ HOUSEKEEPING = timedelta(hours=1)
 LOOK_AGAIN = timedelta(seconds=1)
 DRAIN = timedelta(seconds=8)
 """How long a stop waits for what is in flight; the contract gives ten seconds for all of it."""
+STORE_REASONS = frozenset({"store_full", "store_io", "store_away"})
 MOST_FLYING = 2000
 """Polls under way or waiting for their host's turn; the etiquette bounds how many of them talk at once."""
 
@@ -117,9 +118,10 @@ class Daemon:
             self._broken.set_exception(away)
 
     def _recovered(self) -> None:
-        if self._readiness.reasons & {"store_full", "store_io", "store_away"}:
+        """Ready again, unless no write has reached the disk since one failed: reading alone proves nothing."""
+        if self._readiness.reasons & STORE_REASONS and not self._program.store.trouble:
             log.info("the store can be written again")
-        self._readiness.clear("store_full", "store_io", "store_away")
+            self._readiness.clear(*STORE_REASONS)
 
     # --- watching ---------------------------------------------------------------------------------------------------
 

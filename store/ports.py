@@ -325,6 +325,11 @@ class Transaction(Protocol):
 class Store(Protocol):
     """An open store. Thread-safe; `close` is idempotent."""
 
+    @property
+    def trouble(self) -> str:
+        """Why the last commit failed (store_full, store_io, store_away), "" when it did not."""
+        ...
+
     def write(self, job: Callable[[Transaction], T]) -> "Future[T]":
         """Queue a job for the single writer; the future resolves after the commit that holds it (durable)."""
         ...

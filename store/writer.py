@@ -51,7 +51,9 @@ class _GroupLost(Exception):
 
 
 class Writer:
-    """Runs jobs in single file. `trouble` is the named reason why the last commit failed, "" when it did not."""
+    """Runs jobs in single file. `trouble` is the named reason why the last commit failed, "" when it did not; a commit
+    of nothing does not count, for it needs no room on the disk and so proves nothing.
+    """
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
@@ -110,25 +112,29 @@ class Writer:
         if not group:
             return
         try:
-            self._together(group)
+            wrote = self._together(group)
         except _GroupLost as lost:
             self._lose(group, lost.reason)
         except DBAPIError as error:
             self._lose(group, translate(error))
         else:
-            self.trouble = ""
+            self.trouble = "" if wrote else self.trouble
             self.commits += 1
             reach("after_commit")
         for waiting in group:
             waiting.settle()
 
-    def _together(self, group: list[_Waiting]) -> None:
+    def _together(self, group: list[_Waiting]) -> bool:
+        """Run the jobs and commit; whether they changed anything."""
         if self._broken is not None:
             raise _GroupLost(self._broken)
         with self._engine.begin() as connection:
+            before = _changes(connection)
             for waiting in group:
                 self._try(connection, waiting)
+            wrote = _changes(connection) > before
             reach("before_commit")
+        return wrote
 
     @staticmethod
     def _try(connection: sa.Connection, waiting: _Waiting) -> None:
@@ -158,6 +164,12 @@ class Writer:
 def _in_transaction(connection: sa.Connection) -> bool:
     driver = connection.connection.driver_connection
     return isinstance(driver, sqlite3.Connection) and driver.in_transaction
+
+
+def _changes(connection: sa.Connection) -> int:
+    """How many rows the connection has changed since it was opened."""
+    driver = connection.connection.driver_connection
+    return driver.total_changes if isinstance(driver, sqlite3.Connection) else 0
 
 
 def _gone() -> StoreUnavailable:
