@@ -6,8 +6,6 @@ and each figure is the best of its rounds.
 
 import asyncio
 import ssl
-import subprocess
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -16,28 +14,20 @@ import httpx
 
 from aggregator.fetch.client import Fetcher
 from aggregator.outcome import FetchRequest, NotModified
+from bench import site
 from bench.result import Result
 
 FETCHES = 1_000
 AT_ONCE = 20
 ROUNDS = 3
 BUDGET_RATIO = 1.15
-ETAG, MODIFIED = '"5f3759df"', "Sat, 21 Nov 2026 20:00:00 GMT"
-ANSWER = (
-    f"HTTP/1.1 304 Not Modified\r\nDate: {MODIFIED}\r\nETag: {ETAG}\r\n"
-    "Server: bench\r\nCache-Control: max-age=60\r\n\r\n"
-).encode()
+ETAG, MODIFIED = site.ETAG, "Sat, 21 Nov 2026 20:00:00 GMT"
 
 
 def run() -> list[Result]:
     """Bare httpx, ours, and their ratio."""
-    server = subprocess.Popen([sys.executable, "-m", "bench.fetch"], stdout=subprocess.PIPE)
-    try:
-        assert server.stdout is not None
-        bare, ours = asyncio.run(_measure(f"http://127.0.0.1:{int(server.stdout.readline())}/feed"))
-    finally:
-        server.terminate()
-        server.wait()
+    with site.apart() as port:
+        bare, ours = asyncio.run(_measure(site.url(port, "same", 0)))
     how = f"{FETCHES:,} fetches, {AT_ONCE} at once, best of {ROUNDS}"
     return [
         Result(
@@ -84,21 +74,6 @@ async def _cpu(fetch: Callable[[], Awaitable[None]]) -> float:
     return (time.process_time() - began) / FETCHES * 1e6
 
 
-async def _serve() -> None:
-    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(ANSWER)
-            await reader.read()
-        except (OSError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(accept, "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
-
-
 if __name__ == "__main__":
-    asyncio.run(_serve())
+    for result in run():
+        print(result)

@@ -11,9 +11,9 @@ import feedparser
 
 from aggregator.outcome import ParsedFeed
 from aggregator.parse.pool import ParsePool
+from bench.documents import ENTRIES, feed
 from bench.result import Result
 
-ENTRIES = 31
 ROUNDS = 60
 
 
@@ -44,38 +44,6 @@ async def _measure() -> list[Result]:
         Result("parse: ours through the pool, 1 new of 31 entries", ms["polled"], "ms", 14.0, "parent and child"),
         Result("parse: ours through the pool, first fetch", ms["new"], "ms", 1.3 * ms["bare"], "parent and child"),
     ]
-
-
-def feed(newest: int) -> bytes:
-    """An RSS 2.0 document whose first entry has the number `newest`."""
-    items = "".join(_item(number) for number in range(newest, newest - ENTRIES, -1))
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0"'
-        ' xmlns:content="http://purl.org/rss/1.0/modules/content/"'
-        ' xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:atom="http://www.w3.org/2005/Atom"><channel>'
-        "<title>Ministry</title><link>https://ministry.example/</link><language>en-GB</language>"
-        '<atom:link href="https://ministry.example/feed" rel="self" type="application/rss+xml"/>'
-        f"{items}</channel></rss>"
-    ).encode()
-
-
-def _item(number: int) -> str:
-    paragraph = (
-        f'<p class="lead">The delegation of <a href="https://ministry.example/country/{number}?utm_source=rss">country'
-        f" {number}</a> met the <strong>special envoy</strong> to discuss the “two-state” question &amp; the aid"
-        " convoys; both sides agreed to keep talking. Ceasefire monitors reported no change along the"
-        " line&nbsp;of contact.</p>"
-    )
-    listed = f"<ul><li>First point {number}</li><li>Second <em>point</em></li></ul>"
-    listed += f'<img src="/i/{number}.jpg?v=3" alt="x"/>'
-    return (
-        f"<item><title>Statement {number} on the situation</title><link>https://ministry.example/news/{number}</link>"
-        f'<guid isPermaLink="false">https://ministry.example/?p={number}</guid><dc:creator>Press office</dc:creator>'
-        f"<category>Statements</category><category>Security</category>"
-        f"<pubDate>Sat, 21 Nov 2026 {abs(number) // 60 % 24:02}:{abs(number) % 60:02}:00 +0000</pubDate>"
-        f"<description>Both sides agreed to keep talking ({number}).</description>"
-        f"<content:encoded><![CDATA[{paragraph * 3}{listed}]]></content:encoded></item>"
-    )
 
 
 def _bare(document: bytes, **flags: bool) -> float:

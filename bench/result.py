@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`value` in `unit` (CPU time unless the name says otherwise); `budget` is the most it may be, None = for comparison."""
+    """`value` in `unit` (CPU time unless the unit says otherwise; NaN = could not be had). `budget` is the most it may
+    be, None = for comparison.
+    """
 
     name: str
     value: float
