@@ -92,7 +92,7 @@ class EventLog:
     ) -> Sequence[Recorded]:
         """See `store.ports.EventLog.read`; raises `UnknownKind` or `Unreadable` for what this program cannot read."""
         statement = _reading(stream is not None, subject is not None, bool(kinds))
-        values = {"after": after, "most": limit, "stream": stream, "subject": subject}
+        values: dict[str, object] = {"after": after, "most": limit, "stream": stream, "subject": subject}
         if kinds:
             values["kinds"] = sorted(codec.stored_kinds(kinds))
         return [as_recorded(row) for row in self._connection.execute(statement, values)]
