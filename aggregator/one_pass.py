@@ -57,9 +57,9 @@ async def one_pass(program: Program, feeds: Sequence[FeedId], advance: Callable[
 
     await asyncio.gather(*(look(feed) for feed in feeds))
     await program.carrier.flush()
-    while await asyncio.to_thread(program.reactor.run_once):
-        pass
+    await _react(program)
     attempts = await program.deliverer.drain_once(utc_now())
+    await _react(program)  # so that what the deliveries wrote counts as read
     became = [attempt.verdict.state for attempt in attempts]
     return PassReport(
         reports=tuple(sorted(done, key=lambda report: report.feed)),
@@ -67,3 +67,8 @@ async def one_pass(program: Program, feeds: Sequence[FeedId], advance: Callable[
         waiting=became.count("pending"),
         dead=became.count("dead"),
     )
+
+
+async def _react(program: Program) -> None:
+    while await asyncio.to_thread(program.reactor.run_once):
+        pass

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import assert_never
+from typing import TextIO, assert_never
 
 from aggregator import in_force
 from aggregator import settings as translate
@@ -59,8 +59,10 @@ class Program:
 
 
 @asynccontextmanager
-async def build(loaded: Loaded, store: Store) -> AsyncIterator[Program]:
-    """Put the program together over an open store; closes what it opened, not the store."""
+async def build(loaded: Loaded, store: Store, *, console: TextIO | None = None) -> AsyncIterator[Program]:
+    """Put the program together over an open store; closes what it opened, not the store. `console` is where console
+    channels write, stdout when it is not said.
+    """
     settings = loaded.settings
     if settings is None:
         raise ValueError("settings with mistakes do not run")
@@ -81,7 +83,7 @@ async def build(loaded: Loaded, store: Store) -> AsyncIterator[Program]:
             reactor=Reactor(store, composer, cards, now=utc_now),
             deliverer=Deliverer(
                 store,
-                _channels(settings.channels, user_agent(settings)),
+                _channels(settings.channels, user_agent(settings), console or sys.stdout),
                 now=utc_now,
                 jitter=random.random,
                 settled=lambda attempt: metrics.deliveries.labels(attempt.verdict.state).inc(),
@@ -131,12 +133,12 @@ def _forms(channels: Mapping[str, model.AnyChannel]) -> dict[ChannelId, Form]:
     return forms
 
 
-def _channels(channels: Mapping[str, model.AnyChannel], agent: str) -> dict[ChannelId, Channel]:
+def _channels(channels: Mapping[str, model.AnyChannel], agent: str, console: TextIO) -> dict[ChannelId, Channel]:
     tls = ssl.create_default_context()
-    return {ChannelId(name): _channel(channel, agent, tls) for name, channel in channels.items()}
+    return {ChannelId(name): _channel(channel, agent, tls, console) for name, channel in channels.items()}
 
 
-def _channel(channel: model.AnyChannel, agent: str, tls: ssl.SSLContext) -> Channel:
+def _channel(channel: model.AnyChannel, agent: str, tls: ssl.SSLContext, console: TextIO) -> Channel:
     match channel:
         case model.EmailChannel():
             server = MailServer(
@@ -157,7 +159,7 @@ def _channel(channel: model.AnyChannel, agent: str, tls: ssl.SSLContext) -> Chan
             )
             return WebhookChannel(target, now=utc_now, tls=tls)
         case model.ConsoleChannel():
-            return ConsoleChannel(sys.stdout)
+            return ConsoleChannel(console)
         case _:
             assert_never(channel)
 

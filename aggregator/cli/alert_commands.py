@@ -1,17 +1,16 @@
-"""Commands about rules and what they raised: `rules`, `why`, `alerts`."""
+"""Commands about rules and the outbox: `rules` and `alerts`."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aggregator.cli import out
 from aggregator.cli.context import Failure, context
-from aggregator.cli.item_commands import find_item
-from store.events import AlertId, RuleId
+from store.events import AlertId, ItemId
 
 if TYPE_CHECKING:
-    from store.ports import AlertRow, Delivery
+    from store.ports import AlertRow, Delivery, Views
 
 STATES = ("pending", "held", "delivered", "dead")
 
@@ -19,8 +18,9 @@ STATES = ("pending", "held", "delivered", "dead")
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     app.command()(rules)
-    app.command()(why)
-    group = typer.Typer(invoke_without_command=True, help="The outbox: what was sent, waits, is held, or is dead.")
+    group = typer.Typer(
+        invoke_without_command=True, help="The outbox: what was sent, waits, is held, or is dead; newest first."
+    )
     group.callback()(alerts)
     group.command("show")(show)
     app.add_typer(group, name="alerts")
@@ -30,27 +30,30 @@ def rules(ctx: typer.Context) -> None:
     """List the rules in force, with how often each has told of something."""
     here = context(ctx)
     with here.views() as views:
-        rows = [
-            {"id": r.rule, "match": r.match, "on": list(r.on), "notify": list(r.notify), "hits": views.hits(r.rule)}
-            for r in views.tx.rules.in_force()
-        ]
+        told = [(rule, views.hits(rule.rule)) for rule in views.tx.rules.in_force()]
     if here.json:
-        out.emit_rows(rows)
+        out.emit_rows(
+            {"id": r.rule, "match": r.match, "on": list(r.on), "notify": list(r.notify), "hits": hits}
+            for r, hits in told
+        )
         return
-    out.table(
-        ("rule", "hits", "on", "notify", "match"),
-        ((r["id"], r["hits"], _listed(r["on"]), _listed(r["notify"]), r["match"] or "(source health)") for r in rows),
+    from aggregator.cli.tables import table
+
+    table(
+        ("rule", "hits", "notify", "match"),
+        [
+            (r.rule, hits, ", ".join(r.notify) or "-", f"{r.match or '(source health)'}\non {', '.join(r.on)}")
+            for r, hits in told
+        ],
         empty="no rules in force: write [rules.NAME] tables; `feedwitness check` reads them",
     )
 
 
-def _listed(words: object) -> str:
-    return ", ".join(words) if isinstance(words, list) else ""
-
-
 def alerts(
     ctx: typer.Context,
-    state: str = typer.Option("", "--state", metavar="|".join(STATES), help="Only deliveries in this state."),
+    state: Annotated[
+        str, typer.Option("--state", metavar="|".join(STATES), help="Only deliveries in this state.")
+    ] = "",
 ) -> None:
     """List deliveries, newest first: one row for each recipient."""
     if ctx.invoked_subcommand:
@@ -59,18 +62,58 @@ def alerts(
         raise Failure(f"--state {out.line(state)}: one of {', '.join(STATES)}", 2)
     here = context(ctx)
     with here.views() as views:
-        deliveries = views.deliveries(state=state or None)
+        chosen = newest_first(views, state)
+        titles = {} if here.json else titles_of(views, {d.item for d in chosen if d.item})
     if here.json:
-        out.emit_rows(delivery_row(d) for d in deliveries)
+        out.emit_rows(delivery_row(d) for d in chosen)
         return
-    out.table(
-        ("made (UTC)", "state", "rule", "transition", "channel", "tries", "next or answer", "alert"),
-        (
-            (out.when(d.created_at), d.state, d.rule, d.transition, d.channel, d.attempts, _prospect(d), d.alert)
-            for d in deliveries
-        ),
-        empty="no alerts",
+    from aggregator.cli.tables import table
+
+    table(
+        ("made (UTC)", "state", "rule", "transition", "channel", "what, and what became of it"),
+        [(out.minute(d.created_at), _shown(d), d.rule, d.transition, d.channel, _told(d, titles)) for d in chosen],
+        empty=f"no alerts that are {state}" if state else "no alerts so far",
     )
+
+
+def newest_first(views: "Views", state: str) -> "list[Delivery]":
+    """Deliveries in that state ("" = all); one that is being sent right now is still pending."""
+    wanted = ("pending", "leased") if state == "pending" else (state or None,)
+    found = [delivery for each in wanted for delivery in views.deliveries(state=each)]
+    return sorted(found, key=lambda d: (out.stamp(d.created_at) or "", d.id), reverse=True)
+
+
+def titles_of(views: "Views", items: Collection[ItemId]) -> Mapping[ItemId, str]:
+    """The present titles of these items, safe for one line; erased ones say so."""
+    known = views.tx.items.get(items)
+    texts = views.tx.texts.get({item.content.title for item in known.values()})
+    return {name: out.line(texts.get(item.content.title, "(erased)"), 120) for name, item in known.items()}
+
+
+def _shown(delivery: "Delivery") -> str:
+    return "pending" if delivery.state == "leased" else delivery.state
+
+
+def _told(delivery: "Delivery", titles: Mapping[ItemId, str]) -> str:
+    title = titles.get(delivery.item, delivery.item) if delivery.item else ""
+    return "\n".join(filter(None, (title, prospect(delivery), f"alert {delivery.alert}")))
+
+
+def prospect(delivery: "Delivery") -> str:
+    """What became of a delivery, or what it waits for, in one line."""
+    tries = f"{delivery.attempts} {'try' if delivery.attempts == 1 else 'tries'}"
+    answer = out.line(delivery.last_answer, 200)
+    match delivery.state:
+        case "held":
+            return f"held: {delivery.reason}"
+        case "leased":
+            return f"being sent now, {tries}"
+        case "pending" if delivery.attempts:
+            return f"{tries}, again at {out.when(delivery.next_at)}: {answer}"
+        case "pending":
+            return "not tried yet"
+        case _:
+            return f"{tries}: {answer}"
 
 
 def delivery_row(delivery: "Delivery") -> dict[str, object]:
@@ -83,7 +126,7 @@ def delivery_row(delivery: "Delivery") -> dict[str, object]:
         "item": delivery.item,
         "channel": delivery.channel,
         "recipient": delivery.recipient or None,
-        "state": "pending" if delivery.state == "leased" else delivery.state,
+        "state": _shown(delivery),
         "reason": delivery.reason or None,
         "attempts": delivery.attempts,
         "next_at": out.stamp(delivery.next_at),
@@ -91,75 +134,65 @@ def delivery_row(delivery: "Delivery") -> dict[str, object]:
     }
 
 
-def _prospect(delivery: "Delivery") -> str:
-    match delivery.state:
-        case "held":
-            return f"held: {delivery.reason}"
-        case "pending" if delivery.attempts:
-            return f"again at {out.when(delivery.next_at)}: {delivery.last_answer}"
-        case _:
-            return delivery.last_answer
-
-
-def show(ctx: typer.Context, alert: str = typer.Argument(metavar="ID", help="The alert's id.")) -> None:
+def show(
+    ctx: typer.Context, alert: Annotated[str, typer.Argument(metavar="ID", help="The alert's id, or its beginning.")]
+) -> None:
     """Show one alert: what it tells of, and each delivery."""
     here = context(ctx)
     with here.views() as views:
-        rows = views.alerts(alert=AlertId(alert))
-        if not rows:
-            raise Failure(f"no alert {out.line(alert)}: `feedwitness alerts` lists the ids", 2)
-        deliveries = views.deliveries(alert=AlertId(alert))
+        row = _find(views, alert)
+        deliveries = views.deliveries(alert=row.alert)
+        titles = titles_of(views, [row.item]) if row.item else {}
     if here.json:
-        out.emit(_alert_row(rows[0]) | {"deliveries": [delivery_row(d) for d in deliveries]})
+        out.emit(alert_row(row, deliveries))
         return
-    _tell_alert(rows[0], deliveries)
-
-
-def _alert_row(row: "AlertRow") -> dict[str, object]:
-    return {
-        "alert_id": row.alert, "rule": row.rule, "feed": row.feed, "item": row.item, "transition": row.transition,
-        "cause": row.cause, "position": row.position, "raised_at": out.stamp(row.recorded_at),
-        "held": row.held or None, "follows": row.follows,
-    }  # fmt: skip
-
-
-def _tell_alert(row: "AlertRow", deliveries: "Sequence[Delivery]") -> None:
     held = f", held: {row.held}" if row.held else ""
-    out.say(
-        f"{out.when(row.recorded_at)}  {row.transition} under rule {row.rule}{held}"
-        f"  (alert {row.alert}, because of event {row.cause})"
-    )
-    for d in deliveries:
-        to = f"{d.channel} {d.recipient}".strip()
-        out.say(f"    {to}: {d.state}, {d.attempts} attempt(s). {_prospect(d)}".rstrip())
+    out.say(f"{row.transition} under rule {row.rule}{held}")
+    for name, value in (
+        ("alert", row.alert),
+        ("raised", f"{out.when(row.recorded_at)} UTC, because of event #{row.cause}"),
+        ("feed", row.feed),
+        ("item", f"{row.item}: {titles.get(row.item, '')}" if row.item else ""),
+        ("follows", f"alert {row.follows}" if row.follows else ""),
+    ):
+        if value:
+            out.say(f"  {name:<8} {value}")
+    for delivery in deliveries:
+        tell_delivery(delivery, indent=2)
+    if row.item:
+        out.say(f"\n`feedwitness why {row.item} {row.rule}` says how it came to this")
 
 
-def why(
-    ctx: typer.Context,
-    item: str = typer.Argument(metavar="ITEM", help="The item's id, as `items` shows it."),
-    rule: str = typer.Argument("", metavar="[RULE]", help="Only this rule."),
-) -> None:
-    """Say why an item did, or did not, alert: per rule, per term, per delivery."""
-    from aggregator.cli.reasons import reasons_of
+def _find(views: "Views", wanted: str) -> "AlertRow":
+    """The alert of that id, or the only one that begins like that; else `Failure` 2."""
+    if exact := views.alerts(alert=AlertId(wanted)):
+        return exact[0]
+    begun = [row for row in views.alerts() if len(wanted) >= 4 and row.alert.startswith(wanted)]
+    if len(begun) != 1:
+        problem = f"{len(begun)} alerts begin with" if begun else "no alert"
+        raise Failure(f"{problem} {out.line(wanted)}: `feedwitness alerts` lists the ids", 2)
+    return begun[0]
 
-    here = context(ctx)
-    with here.views() as views:
-        row = find_item(views, item)
-        in_force = [r for r in views.tx.rules.in_force() if not rule or r.rule == rule]
-        if rule and not in_force:
-            raise Failure(f"no rule {out.line(rule)} in force: `feedwitness rules` lists them", 2)
-        told = [reasons_of(views, row, definition) for definition in in_force]
-        if here.json:
-            out.emit_rows(reasons.as_row() for reasons in told)
-            return
-        out.say(f"{out.line(row.title)}\n{row.id}  {row.state}, version {row.version}\n")
-        for reasons in told:
-            out.say(f"{reasons.rule}: {reasons.verdict}")
-            for line in reasons.clauses:
-                out.say(f"    {line}")
-            for judged in reasons.judged:
-                out.say(f"    #{judged.position} {out.when(judged.at)} {judged.kind}: {judged.outcome}")
-            for alert in views.alerts(item=row.id):
-                if alert.rule == RuleId(reasons.rule):
-                    _tell_alert(alert, views.deliveries(alert=alert.alert))
-            out.say("")
+
+def alert_row(row: "AlertRow", deliveries: "Sequence[Delivery]") -> dict[str, object]:
+    """An alert with its deliveries for JSON."""
+    return {
+        "alert_id": row.alert,
+        "rule": row.rule,
+        "feed": row.feed,
+        "item": row.item,
+        "transition": row.transition,
+        "cause": row.cause,
+        "position": row.position,
+        "raised_at": out.stamp(row.recorded_at),
+        "held": row.held or None,
+        "follows": row.follows,
+        "deliveries": [delivery_row(delivery) for delivery in deliveries],
+    }
+
+
+def tell_delivery(delivery: "Delivery", *, indent: int) -> None:
+    """One delivery in a line: to whom, and what became of it."""
+    to = f"{delivery.channel} {delivery.recipient}".strip()
+    told = prospect(delivery)
+    out.paragraph(out.line(f"{to}: {told if delivery.state == 'held' else f'{_shown(delivery)}, {told}'}"), indent)

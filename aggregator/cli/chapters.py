@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
+from aggregator.cli.telling import headline
 from alerts.diff import Entry, word_diff
 from store.events import (
     Content,
@@ -11,8 +12,6 @@ from store.events import (
     ItemDelisted,
     ItemId,
     ItemPublished,
-    ItemRekeyed,
-    ItemRestored,
     ItemRevised,
     ItemWithdrawn,
     Position,
@@ -62,48 +61,31 @@ def _all(views: Views, item: ItemId) -> list[Recorded]:
 
 
 def _chapter(recorded: Recorded, contents: Mapping[int, Content], texts: Mapping[TextDigest, str]) -> Chapter:
-    def chapter(headline: str, *details: str, **more: object) -> Chapter:
-        return Chapter(recorded.position, recorded.recorded_at, recorded.event.KIND, headline, details, **more)  # type: ignore[arg-type]  # the callers below pass the dataclass's own fields
+    def chapter(*details: str, **more: object) -> Chapter:
+        event = recorded.event
+        return Chapter(recorded.position, recorded.recorded_at, event.KIND, headline(event), details, **more)  # type: ignore[arg-type]  # the callers below pass the dataclass's own fields
 
     match recorded.event:
         case ItemPublished() as e:
-            notes = [
-                word
-                for word, holds in (
-                    ("part of the first fetch", e.baseline),
-                    ("put in between known items", e.backdated),
-                    ("below the oldest known item", e.surfaced),
-                )
-                if holds
-            ]
             return chapter(
-                "first seen", *notes, f"the source dates it {e.content.published or '(no date)'}",
-                version=1, title=texts.get(e.content.title, ERASED), text=texts.get(e.content.text, ERASED),
-            )  # fmt: skip
+                f"the source dates it {e.content.published or '(no date)'}",
+                version=1,
+                title=texts.get(e.content.title, ERASED),
+                text=texts.get(e.content.text, ERASED),
+            )
         case ItemRevised() as e:
             return chapter(
-                f"version {e.to_version}: {e.kind}" + (f" ({', '.join(e.flags)})" if e.flags else ""),
-                *([f"a return to version {e.reverts_to}"] if e.reverts_to else []),
-                *([f"alerts held: {e.hold}"] if e.hold else []),
                 f"changed: {', '.join(e.fields)}",
                 version=e.to_version,
                 title=texts.get(e.content.title, ERASED),
                 diffs=_diffs(contents[e.from_version], e.content, texts),
             )
-        case ItemRekeyed() as e:
-            return chapter(f"came under another address or id ({e.reason}): the same item")
-        case ItemAbsent() as e:
-            return chapter("missing from the feed while an older item is still listed", *e.evidence)
-        case ItemDelisted() as e:
-            return chapter(f"delisted: gone from the feed, page {e.page}", *e.evidence)
-        case ItemWithdrawn() as e:
-            return chapter(f"withdrawn ({e.grade})", *e.evidence)
-        case ItemRestored() as e:
-            return chapter(f"listed again after it was {e.was}")
+        case ItemAbsent() | ItemDelisted() | ItemWithdrawn() as e:
+            return chapter(*e.evidence)
         case TextErased() as e:
-            return chapter("its texts were erased for good", e.why)
-        case other:
-            return chapter(other.KIND)
+            return chapter(e.why)
+        case _:
+            return chapter()
 
 
 def _diffs(

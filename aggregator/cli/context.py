@@ -1,20 +1,24 @@
 """What every command needs: the global options, the settings they lead to, and the store."""
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
+
+from aggregator.cli import out
 
 if TYPE_CHECKING:
     from config.load import Loaded
     from config.model import Settings
     from store.database import SqlStore
     from store.ports import Views
+
+STARTER = "shipped:starter/feedwitness.toml"
 
 
 class Failure(Exception):
@@ -26,7 +30,7 @@ class Failure(Exception):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Context:
     """The global options of one command line."""
 
@@ -34,25 +38,35 @@ class Context:
     json: bool
     verbose: bool
 
-    def load(self) -> "Loaded":
-        """The settings with all their mistakes, queries of rules included."""
+    @cached_property
+    def read(self) -> "Loaded":
+        """The settings with all their mistakes, queries of rules included; read once."""
         from aggregator.settings import load
 
         return load(self.config, os.environ, Path.cwd())
 
     def loaded(self) -> "tuple[Loaded, Settings]":
         """The settings without mistakes, or `Failure` 2 with every mistake. Warnings go to stderr under `-v`."""
-        loaded = self.load()
+        loaded = self.read
         if loaded.settings is None:
-            raise Failure("\n".join(mistake.render() for mistake in loaded.mistakes), 2)
+            raise Failure("\n".join(mistake.render() for mistake in loaded.mistakes) + self._hint(loaded), 2)
         if self.verbose:
             for warning in loaded.warnings:
-                print(warning.render("warning"), file=sys.stderr)
+                out.note(warning.render("warning"))
         return loaded, loaded.settings
 
     def settings(self) -> "Settings":
         """The settings alone, as `loaded`."""
         return self.loaded()[1]
+
+    def _hint(self, loaded: "Loaded") -> str:
+        """For whoever has no settings yet: those that come with the program work as they are."""
+        if self.config or os.environ.get("FEEDWITNESS_CONFIG") or loaded.files:
+            return ""
+        return (
+            "\nto look around first, use the settings that come with the program:\n"
+            f"    feedwitness run --config {STARTER}"
+        )
 
     @contextmanager
     def store(self) -> "Iterator[SqlStore]":

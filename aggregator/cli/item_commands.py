@@ -1,21 +1,26 @@
 """Commands about statements: `items` and `history`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aggregator.cli import out
-from aggregator.cli.chapters import Chapter, chapters_of
 from aggregator.cli.context import Failure, context
-from store.events import FeedId, ItemId
+from store.events import FeedId, ItemId, feed_stream
 
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from aggregator.cli.chapters import Chapter
     from alerts.diff import Entry
+    from config.model import Settings
     from store.ports import ItemRow, Views
+
+KEPT = 100
+"""Characters of unchanged text shown on each side of a change."""
+LONGEST = 20_000
 
 
 def register(app: typer.Typer) -> None:
@@ -26,32 +31,54 @@ def register(app: typer.Typer) -> None:
 
 def items(
     ctx: typer.Context,
-    feed: str = typer.Option("", "--feed", metavar="ID", help="Only this feed's."),
-    since: str = typer.Option("", "--since", metavar="7d", help="Only those first seen within this time."),
-    match: str = typer.Option("", "--match", metavar="QUERY", help="Only those that a query matches, as in a rule."),
-    withdrawn: bool = typer.Option(False, "--withdrawn", help="Only those that were withdrawn."),
+    feed: Annotated[str, typer.Option("--feed", metavar="ID", help="Only this feed's.")] = "",
+    since: Annotated[str, typer.Option("--since", metavar="7d", help="Only those first seen within this time.")] = "",
+    match: Annotated[
+        str | None, typer.Option("--match", metavar="QUERY", help="Only those that a query matches, as in a rule.")
+    ] = None,
+    withdrawn: Annotated[bool, typer.Option("--withdrawn", help="Only those that are withdrawn now.")] = False,
 ) -> None:
     """List what is known, newest first."""
     from aggregator.clock import utc_now
     from store.ports import ItemFilter
 
     here = context(ctx)
+    settings = here.settings()
     age = _duration(since) if since else None
+    matcher = _matcher(match, settings) if match is not None else None
     wanted = ItemFilter(
         feed=FeedId(feed) if feed else None, since=utc_now() - age if age else None, withdrawn=withdrawn
     )
-    matcher = _matcher(match) if match else None
     with here.views() as views:
+        _refuse_unknown(settings, views, feed)
         rows = views.items(wanted, texts=matcher is not None)
         chosen = (row for row in rows if matcher is None or matcher(row))
         if here.json:
             out.emit_rows(item_row(row) for row in chosen)
         else:
-            out.table(
-                ("seen (UTC)", "state", "v", "title", "item"),
-                ((out.when(r.observed_at), r.state, r.version, out.line(r.title, 90), r.id) for r in chosen),
-                empty="no such item",
-            )
+            _tell_items(chosen, empty="no such item" if feed or since or match or withdrawn else "nothing is known yet")
+
+
+def _tell_items(rows: "Iterator[ItemRow]", *, empty: str) -> None:
+    from aggregator.cli.tables import table
+
+    table(
+        ("seen (UTC)", "v", "item", "title"),
+        ((out.minute(r.observed_at), r.version, r.id, _titled(r)) for r in rows),
+        empty=empty,
+    )
+
+
+def _titled(row: "ItemRow") -> str:
+    """The title, with the state in front when it is not the ordinary one."""
+    title = out.line(row.title, 200) or "(no title)"
+    return title if row.state == "published" else f"[{row.state}] {title}"
+
+
+def _refuse_unknown(settings: "Settings", views: "Views", feed: str) -> None:
+    """A feed that neither the settings nor the log know is a mistake, not an empty answer."""
+    if feed and feed not in settings.feeds and not views.tx.log.version(feed_stream(FeedId(feed))):
+        raise Failure(f"no feed {out.line(feed)}: `feedwitness feeds` lists them", 2)
 
 
 def item_row(row: "ItemRow") -> dict[str, object]:
@@ -69,21 +96,19 @@ def item_row(row: "ItemRow") -> dict[str, object]:
     }
 
 
-class _matcher:  # noqa: N801  # a function that carries its compiled query
-    def __init__(self, query: str) -> None:
-        from alerts.query import check
-        from alerts.rules import RuleSet
-        from store.events import RuleDefined, RuleId
+def _matcher(query: str, settings: "Settings") -> "Callable[[ItemRow], bool]":
+    """A query as a test of items; it may name the topics of the settings. `Failure` 2 shows each mistake in it."""
+    from alerts.facts import face_of_row
+    from alerts.query import check
+    from alerts.rules import RuleSet
+    from store.events import RuleDefined, RuleId
 
-        if errors := check(query, {}):
-            raise Failure("\n".join(f"--match: {e.message}\n  {query}\n  {' ' * e.offset}^" for e in errors), 2)
-        rule = RuleDefined(RuleId("match"), query, {}, None, (), (), "normal", "wording")
-        self._rules = RuleSet.compile([rule])
-
-    def __call__(self, row: "ItemRow") -> bool:
-        from alerts.facts import face_of_row
-
-        return bool(self._rules.match(face_of_row(row)))
+    topics = {name: topic.any for name, topic in settings.topics.items()}
+    if errors := check(query, topics, settings.feeds):
+        marked = (f"--match: {e.message}\n    {out.line(query)}\n    {' ' * e.offset}^" for e in errors)
+        raise Failure("\n".join(marked), 2)
+    rules = RuleSet.compile([RuleDefined(RuleId("match"), query, topics, None, (), (), "normal", "wording")])
+    return lambda row: bool(rules.match(face_of_row(row)))
 
 
 def _duration(text: str) -> timedelta:
@@ -92,13 +117,16 @@ def _duration(text: str) -> timedelta:
     try:
         return positive_duration(text)
     except ValueError as error:
-        raise Failure(f"--since {text}: {error}", 2) from error
+        raise Failure(f"--since: {error}", 2) from error
 
 
 def history(
-    ctx: typer.Context, item: str = typer.Argument(metavar="ITEM", help="The item's id, as `items` shows it.")
+    ctx: typer.Context,
+    item: Annotated[str, typer.Argument(metavar="ITEM", help="The item's id, as `items` shows it.")],
 ) -> None:
     """Show every version of an item, with word diffs, and what was observed when."""
+    from aggregator.cli.chapters import chapters_of
+
     here = context(ctx)
     with here.views() as views:
         row = find_item(views, item)
@@ -106,9 +134,17 @@ def history(
     if here.json:
         out.emit_rows(chapter.as_row() for chapter in chapters)
         return
-    out.say(f"{out.line(row.title)}\n{row.id}  {row.state}, version {row.version}\n{out.line(row.link)}\n")
+    tell_item(row)
     for chapter in chapters:
         _tell(chapter)
+
+
+def tell_item(row: "ItemRow") -> None:
+    """The heading over what is told of one item."""
+    from rich.text import Text
+
+    out.say(Text(out.line(row.title) or "(no title)", style="bold"))
+    out.say(f"{row.id}  {row.state}, version {row.version}\n{out.line(row.link)}\n")
 
 
 def find_item(views: "Views", wanted: str) -> "ItemRow":
@@ -121,28 +157,29 @@ def find_item(views: "Views", wanted: str) -> "ItemRow":
     return next(views.items(ItemFilter(item=ItemId(wanted)), texts=True))
 
 
-def _tell(chapter: Chapter) -> None:
-    out.say(f"{out.when(chapter.at)}  #{chapter.position}  {chapter.headline}")
+def _tell(chapter: "Chapter") -> None:
+    out.say(f"{out.when(chapter.at)} UTC  #{chapter.position}  {out.line(chapter.headline)}")
     for line in chapter.details:
-        out.say(f"    {out.line(line)}")
+        out.paragraph(out.line(line))
     for label, diff in chapter.diffs:
-        out.say(_marked(label, diff))
+        out.paragraph(_marked(label, diff))
     if chapter.text:
-        out.say("\n".join(f"    {line}" for line in chapter.text.splitlines()))
+        out.paragraph(chapter.text)
     out.say("")
 
 
 def _marked(label: str, diff: "Sequence[Entry]") -> "Text":
+    """A diff whose changes are marked by signs, and by colours where there are any."""
     from rich.text import Text
 
-    styles = {"-": "red strike", "+": "green bold", "=": ""}
+    from alerts.diff import shorten
+
+    styles = {"-": "red strike", "+": "green bold"}
     marks = {"-": ("[-", "-]"), "+": ("{+", "+}"), "=": ("", "")}
-    parts: Iterator[tuple[str, str]] = (
-        (f"{marks[tag][0]}{_shortened(out.safe(text)) if tag == '=' else out.safe(text)}{marks[tag][1]}", styles[tag])
-        for tag, text in diff
-    )
-    return Text.assemble(f"    {label}: ", *parts)
-
-
-def _shortened(text: str, keep: int = 80) -> str:
-    return text if len(text) <= 2 * keep + 3 else f"{text[:keep]} … {text[-keep:]}"
+    text = Text(f"{label}: ")
+    for tag, words in shorten(diff, keep=KEPT, limit=LONGEST):
+        if tag == "…":
+            text.append(f" […{words} characters…] ", style="dim")
+        else:
+            text.append(out.safe(words).join(marks[tag]), style=styles.get(tag))
+    return text

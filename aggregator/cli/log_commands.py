@@ -4,15 +4,17 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aggregator.cli import out
-from aggregator.cli.context import context
-from store.events import Position, Recorded, feed_stream, subject_of
+from aggregator.cli.context import Failure, context
+from store.events import FeedId, ItemId, Position, Recorded, feed_stream, subject_of
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from store.database import SqlStore
 
 BATCH = 500
@@ -28,28 +30,48 @@ def register(app: typer.Typer) -> None:
 
 def events(
     ctx: typer.Context,
-    after: int = typer.Option(0, "--after", metavar="N", help="Only events with a position above N."),
-    follow: bool = typer.Option(False, "--follow", help="Go on with what comes."),
-    feed: str = typer.Option("", "--feed", metavar="ID", help="Only this feed's."),
-    item: str = typer.Option("", "--item", metavar="ID", help="Only this item's."),
+    after: Annotated[int, typer.Option("--after", metavar="N", min=0, help="Only events with a position above N.")] = 0,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on with what comes, until Ctrl-C.")] = False,
+    feed: Annotated[str, typer.Option("--feed", metavar="ID", help="Only this feed's, its items' included.")] = "",
+    item: Annotated[str, typer.Option("--item", metavar="ID", help="Only this item's.")] = "",
 ) -> None:
-    """Show the log itself, oldest first."""
+    """Show the log itself, oldest first; `--json` has all that an event says."""
     here = context(ctx)
     with here.store() as store:
+        _refuse_unknown(store, feed, item)
         wanted = _read(store, Position(after), feed, item, follow=follow)
         if not here.json:
             for recorded in wanted:
-                row = event_row(recorded)
-                out.say(
-                    f"{recorded.position:>7}  {out.when(recorded.recorded_at)}  {row['kind']:<20} {row['subject']}  "
-                    f"{out.line(out.compact(row['data']), 160)}"
-                )
+                out.say(_line(recorded))
+                sys.stdout.flush()
         elif follow:
             for recorded in wanted:
                 out.emit(event_row(recorded))
                 sys.stdout.flush()
         else:
             out.emit_rows(event_row(recorded) for recorded in wanted)
+
+
+def _refuse_unknown(store: "SqlStore", feed: str, item: str) -> None:
+    """A name that the log does not know is a mistake, not an empty answer."""
+    with store.read() as tx:
+        if feed and not tx.log.version(feed_stream(FeedId(feed))):
+            raise Failure(f"no events of a feed {out.line(feed)}: `feedwitness feeds` lists the feeds", 2)
+        if item and not tx.items.get([ItemId(item)]):
+            raise Failure(f"no item {out.line(item)}: `feedwitness items` lists the ids", 2)
+
+
+def _line(recorded: Recorded) -> "Text":
+    """An event for people; on a narrow terminal its words stand below."""
+    from rich.text import Text
+
+    from aggregator.cli.telling import headline
+
+    event = recorded.event
+    head = f"{recorded.position:>6}  {out.when(recorded.recorded_at)}  {event.KIND:<19} {out.line(subject_of(event))}"
+    words = out.line(headline(event))
+    room = not out.console().is_terminal or Text(f"{head}  {words}").cell_len <= out.console().width
+    return Text(f"{head}  {words}" if room else f"{head}\n        {words}")
 
 
 def event_row(recorded: Recorded) -> dict[str, object]:
@@ -70,7 +92,7 @@ def event_row(recorded: Recorded) -> dict[str, object]:
 
 
 def _read(store: "SqlStore", after: Position, feed: str, item: str, *, follow: bool) -> Iterator[Recorded]:
-    stream = feed_stream(feed) if feed else None  # type: ignore[arg-type]  # what the user typed names a feed
+    stream = feed_stream(FeedId(feed)) if feed else None
     while True:
         with store.read() as tx:
             batch = tx.log.read(after, BATCH, stream=stream, subject=item or None)
@@ -100,6 +122,7 @@ def verify(ctx: typer.Context) -> int:
         out.say(f"the log holds: {report.head.position} events, head {report.head.hash.hex()}")
     else:
         out.say(f"the log does not hold: position {report.first_bad}: {report.problem}")
+        out.note("what stands before that position is as it was written; keep this file, and compare it with a backup")
     return 0 if report.ok else 1
 
 

@@ -7,12 +7,28 @@ Exit status: 0 done; 1 done, and it found something wrong; 2 bad usage or settin
 
 import os
 import sys
+import traceback
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 import typer
 
-from aggregator.cli import alert_commands, feed_commands, item_commands, log_commands, run_commands
-from aggregator.cli.context import Context, Failure
+from aggregator.cli import (
+    alert_commands,
+    check_command,
+    feed_commands,
+    item_commands,
+    log_commands,
+    out,
+    poll_command,
+    run_command,
+    why_command,
+)
+from aggregator.cli.context import STARTER, Context, Failure
+
+MODULES = (
+    check_command, run_command, poll_command, feed_commands, item_commands, alert_commands, why_command, log_commands,
+)  # fmt: skip
 
 GLOBAL_FLAGS = ("--json", "-v", "--verbose", "--version")
 GLOBAL_VALUES = ("--config",)
@@ -29,7 +45,9 @@ def hoist(argv: Sequence[str]) -> list[str]:
         elif word in GLOBAL_FLAGS or word.startswith(tuple(f"{name}=" for name in GLOBAL_VALUES)):
             front.append(word)
         elif word in GLOBAL_VALUES:
-            front += [word, *([value] if (value := next(words, None)) is not None else [])]
+            if (value := next(words, None)) is None:
+                raise Failure(f"{word}: a value is missing", 2)
+            front += [word, value]
         else:
             rest.append(word)
     return front + rest
@@ -50,9 +68,7 @@ def build() -> typer.Typer:
     @app.callback()
     def _globals(
         ctx: typer.Context,
-        config: str = typer.Option(
-            "", "--config", metavar="PATH", help="The settings file, or shipped:starter/feedwitness.toml."
-        ),
+        config: str = typer.Option("", "--config", metavar="PATH", help=f"The settings file, or {STARTER}."),
         json: bool = typer.Option(False, "--json", help="Machine-readable output on stdout, and nothing else there."),
         verbose: bool = typer.Option(False, "-v", "--verbose", help="Say more on stderr."),
         _version: bool = typer.Option(
@@ -61,7 +77,7 @@ def build() -> typer.Typer:
     ) -> None:
         ctx.obj = Context(config=config, json=json, verbose=verbose)
 
-    for module in (run_commands, feed_commands, item_commands, alert_commands, log_commands):
+    for module in MODULES:
         module.register(app)
     return app
 
@@ -81,25 +97,40 @@ def main() -> None:
 
 def run(argv: Sequence[str]) -> int:
     """Run one command line; returns the exit status."""
-    words = hoist(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a title in a script that the terminal cannot show is no reason to die
+            stream.reconfigure(errors="backslashreplace")
     try:
-        return _invoke(words)
+        status = _invoke(hoist(argv))
+        sys.stdout.flush()
     except Failure as failure:
-        print(failure.message, file=sys.stderr)
+        out.note(failure.message)
         return failure.status
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # `| head` has seen enough
+        _forget_stdout()
         return 0
-    except Exception as bug:
-        if "-v" in words or "--verbose" in words:
-            raise
-        print(
-            f"feedwitness: internal error: {type(bug).__name__}: {bug}\nThis is a bug; `-v` shows where.",
-            file=sys.stderr,
-        )
+    except OSError as error:
+        _forget_stdout()
+        out.note(out.fails(error))
         return 1
+    except Exception as bug:  # noqa: BLE001 - the last line of defence: no traceback reaches a user who did not ask
+        return _tell_bug(bug, verbose=bool({"-v", "--verbose"} & set(argv)))
+    return status
+
+
+def _forget_stdout() -> None:
+    """What is still in the buffer goes nowhere, so that the interpreter's end does not complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _tell_bug(bug: Exception, *, verbose: bool) -> int:
+    if verbose:
+        traceback.print_exception(bug)
+    out.note(f"feedwitness: internal error: {type(bug).__name__}: {out.line(str(bug))}")
+    out.note("This is a bug." if verbose else "This is a bug; `-v` shows where.")
+    return 1
 
 
 def _invoke(words: Sequence[str]) -> int:

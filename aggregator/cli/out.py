@@ -1,12 +1,13 @@
-"""How the program speaks: tables and text for people on a terminal, JSON for machines. Only rooms under `cli` print.
+"""How commands speak: results on stdout, messages on stderr, nothing that a feed wrote unescaped.
 
-Feed text never reaches a terminal raw: control characters, escape sequences and bidirectional overrides are replaced.
-Colours appear only on a terminal, and never when NO_COLOR is set (rich sees to both).
+Everything from the network passes `alerts.plain` before it reaches people; in JSON the same characters are written as
+escapes, so that a program reads them unchanged and a terminal is safe. Tables are in `aggregator.cli.tables`.
 """
 
 import json
+import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
@@ -19,70 +20,80 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 __all__ = [
+    "ago",
     "compact",
     "console",
     "emit",
     "emit_rows",
+    "fails",
     "line",
+    "minute",
     "note",
+    "paragraph",
     "progress",
     "safe",
     "say",
     "stamp",
-    "table",
     "when",
 ]
+
+_HARMFUL = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff]")
 
 
 @cache
 def console() -> "Console":
-    """The console of stdout; wide when it is not a terminal, so that scripts see whole lines."""
+    """The console of stdout: as wide as the terminal; elsewhere without colours, and lines are never broken."""
     from rich.console import Console
 
-    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 200)
+    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 10_000)
 
 
 def say(text: "str | Text") -> None:
-    """One or more lines on stdout."""
+    """One or more lines on stdout; a terminal breaks those that are too long for it."""
     console().print(safe(text) if isinstance(text, str) else text, soft_wrap=True)
 
 
-def note(text: str) -> None:
-    """One line for people on stderr."""
-    print(safe(text), file=sys.stderr)
-
-
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
-    """A table for people; `empty` is said when there is no row."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+def paragraph(text: "str | Text", indent: int = 4) -> None:
+    """Text on stdout, indented; on a terminal broken between words."""
+    from rich.padding import Padding
     from rich.text import Text
 
-    grid = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
-    for column in columns:
-        grid.add_column(column, overflow="fold")
-    for row in rows:
-        grid.add_row(*(cell if isinstance(cell, Text) else Text(line(str(cell))) for cell in row))
-    console().print(grid) if grid.row_count else say(empty)
+    body = Text(safe(text)) if isinstance(text, str) else text
+    if console().is_terminal:
+        console().print(Padding(body, (0, 0, 0, indent), expand=False))
+        return
+    for part in body.split("\n", allow_blank=True):
+        say(Text(" " * indent).append_text(part))
+
+
+def note(text: str) -> None:
+    """Lines for people on stderr."""
+    print(safe(text), file=sys.stderr)
 
 
 def emit(value: object) -> None:
     """One JSON document on stdout; datetimes as ISO 8601 in UTC with microseconds and Z."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=_plain, indent=None) + "\n")
+    sys.stdout.write(compact(value) + "\n")
 
 
 def emit_rows(rows: Iterable[Mapping[str, object]]) -> None:
     """One JSON array on stdout, a row a line, written as it comes."""
     first = True
     for row in rows:
-        sys.stdout.write(("[" if first else ",\n ") + json.dumps(row, ensure_ascii=False, default=_plain))
+        sys.stdout.write(("[" if first else ",\n ") + compact(row))
         first = False
     sys.stdout.write("[]\n" if first else "]\n")
 
 
 def compact(value: object) -> str:
-    """A value as one line of JSON."""
-    return json.dumps(value, ensure_ascii=False, default=_plain)
+    """A value as one line of JSON: what could harm a terminal, or stdout cannot encode, is written as an escape."""
+    text = json.dumps(value, ensure_ascii=not _speaks_unicode(), default=_plain)
+    return _HARMFUL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+@cache
+def _speaks_unicode() -> bool:
+    return (sys.stdout.encoding or "").replace("-", "").casefold().startswith("utf")
 
 
 def stamp(moment: datetime | None) -> str | None:
@@ -92,7 +103,29 @@ def stamp(moment: datetime | None) -> str | None:
 
 def when(moment: datetime | None) -> str:
     """How people see times: `2026-11-21 20:00:00`, in UTC."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if moment else "—"
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if moment else "-"
+
+
+def minute(moment: datetime | None) -> str:
+    """A time in a list: `2026-11-21 20:00`, in UTC."""
+    return when(moment)[:16]
+
+
+def ago(moment: datetime | None, now: datetime) -> str:
+    """How far away a time is: `12 s ago`, `in 5 min`, `3 h ago`, `8 d ago`; `never` for None."""
+    if moment is None:
+        return "never"
+    seconds = (now - moment).total_seconds()
+    far = abs(seconds)
+    for unit, length, until in (("s", 1, 120), ("min", 60, 7200), ("h", 3600, 172_800), ("d", 86_400, float("inf"))):
+        if far < until:
+            return f"{far / length:.0f} {unit} ago" if seconds >= 0 else f"in {far / length:.0f} {unit}"
+    raise AssertionError("every distance has a unit")
+
+
+def fails(error: OSError) -> str:
+    """Why stdout took no more."""
+    return f"the output could not be written: {error.strerror or error}"
 
 
 def _plain(value: object) -> object:
@@ -106,16 +139,17 @@ def _plain(value: object) -> object:
 
 
 class progress:  # noqa: N801  # used as a statement, like a function
-    """A progress bar on a terminal, nothing elsewhere; gives `advance(done, total)`."""
+    """A progress bar on a terminal, nothing elsewhere; gives `advance(done, total)`. It leaves when all is done."""
 
     def __init__(self, label: str, *, quiet: bool) -> None:
         self._label = label
         self._bar = None
         if sys.stderr.isatty() and not quiet:
             from rich.console import Console
-            from rich.progress import Progress
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-            self._bar = Progress(console=Console(stderr=True), transient=True)
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
 
     def __enter__(self) -> Callable[[int, int], None]:
         if self._bar is None:
@@ -123,7 +157,13 @@ class progress:  # noqa: N801  # used as a statement, like a function
         bar = self._bar
         bar.start()
         task = bar.add_task(self._label, total=None)
-        return lambda done, total: bar.update(task, completed=done, total=total)
+
+        def advance(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+            if done >= total:
+                bar.stop()
+
+        return advance
 
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:

@@ -1,21 +1,27 @@
 """Why an item did, or did not, alert under one rule: its query clause by clause, each event of its life judged.
 
-Reads one snapshot; prints nothing. The judging is the reactor's own (`alerts.judge`), by the rule in force now.
+Reads one snapshot; prints nothing. The judging is the reactor's own (`alerts.judge`), by the rule in force now; what
+was really raised stands beside it, so that a rule that was edited since is seen to have been another one then.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
+from aggregator.cli import out
+from aggregator.cli.alert_commands import alert_row
+from aggregator.cli.telling import headline
 from alerts.facts import face_of_row
 from alerts.judge import judgement, told_of
-from alerts.rules import Clause, RuleSet, TermSeen
+from alerts.rules import Clause, RuleSet
 from alerts.sight import sights
 from alerts.transitions import Fired, Outcome, Silent, Telling
-from store.events import Position, Recorded, RuleDefined
-from store.ports import ItemRow, Views
+from store.events import Event, Hit, Position, Recorded, RuleDefined, rule_stream
+from store.ports import AlertRow, Delivery, ItemRow, Views
 
 MOST_EVENTS = 5_000
+FOLLOWER = "react"
 
 SILENCES = {
     "no-match": "it does not match",
@@ -28,33 +34,84 @@ SILENCES = {
     "text-erased": "its text was erased, so nothing can be judged",
     "feed-not-watched": "the rule does not look at this feed",
     "no-query": "the rule is about the health of sources",
+    "not-read-yet": "rules have not read this event yet",
+    "rule-was-another": "the rule was not in force then, or was another one",
 }
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """An alert that was raised or held, with its deliveries."""
+
+    alert: AlertRow
+    deliveries: tuple[Delivery, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
-    """One event of the item's life, and what it means to the rule."""
+    """One event of the item's life, and what it means to the rule: `transition` "" = nothing. `reason` is the named
+    reason for a silence or a hold, "" for an alert that was sent. `told`: what was raised because of this event."""
 
     position: Position
     at: datetime
-    kind: str
-    outcome: str
+    event: Event
+    transition: str
+    reason: str
+    told: tuple[Told, ...]
+
+    @property
+    def words(self) -> str:
+        """The event and its meaning in a line."""
+        if self.transition and not self.reason:
+            meaning = self.transition
+        elif self.transition:
+            meaning = f"{self.transition}, but not sent: {SILENCES.get(self.reason, f'held ({self.reason})')}"
+        else:
+            meaning = f"nothing: {SILENCES.get(self.reason, self.reason)}"
+        return f"{headline(self.event)} -> {meaning}"
+
+    def as_row(self) -> dict[str, object]:
+        """The judgement for JSON."""
+        return {
+            "position": self.position,
+            "at": self.at,
+            "kind": self.event.KIND,
+            "transition": self.transition or None,
+            "reason": self.reason or None,
+            "alerts": [alert_row(each.alert, each.deliveries) for each in self.told],
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """Everything `why` says of one rule. `clauses` are lines, indented by depth; the text judged is the latest."""
+    """Everything `why` says of one rule. `clause` judges the item's latest text; None for a rule without a query."""
 
-    rule: str
-    match: str
+    rule: RuleDefined
     matched: bool
     verdict: str
-    clauses: tuple[str, ...]
+    clause: Clause | None
     judged: tuple[Judged, ...]
+
+    @property
+    def concerned(self) -> bool:
+        """The rule matches now, or some event meant something to it."""
+        return self.matched or any(each.transition or each.told for each in self.judged)
+
+    def lines(self) -> Iterator[str]:
+        """The query for people, clause by clause, indented by depth."""
+        if self.clause:
+            yield from _lines(self.clause, 0)
 
     def as_row(self) -> dict[str, object]:
         """The reasons for JSON."""
-        return asdict(self)
+        return {
+            "rule": self.rule.rule,
+            "match": self.rule.match,
+            "matched": self.matched,
+            "verdict": self.verdict,
+            "query": _clause_row(self.clause) if self.clause else None,
+            "judged": [each.as_row() for each in self.judged],
+        }
 
 
 def reasons_of(views: Views, row: ItemRow, rule: RuleDefined) -> Reasons:
@@ -62,54 +119,88 @@ def reasons_of(views: Views, row: ItemRow, rule: RuleDefined) -> Reasons:
     rules = RuleSet.compile([rule])
     explained = rules.explain(rule.rule, face_of_row(row))
     if explained.clause is None:
-        verdict = "about the health of sources, not about statements"
+        verdict = "it is about the health of sources, not about statements"
     elif not explained.in_scope:
-        verdict = f"does not look at {row.feed}"
+        verdict = f"it does not look at {row.feed}"
     else:
-        verdict = f"its latest version {'matches' if explained.matched else 'does not match'}: {rule.match}"
-    return Reasons(
-        rule=rule.rule,
-        match=rule.match,
-        matched=explained.matched,
-        verdict=verdict,
-        clauses=tuple(_lines(explained.clause, 0)) if explained.clause else (),
-        judged=tuple(_judged(views, row, rules, rule)),
-    )
-
-
-def _lines(clause: Clause, depth: int) -> Iterator[str]:
-    indent = "  " * depth
-    if clause.parts:
-        yield f"{indent}{'yes' if clause.holds else 'no '}  {clause.text}"
-        for part in clause.parts:
-            yield from _lines(part, depth + 1)
-        return
-    yield f"{indent}{'yes' if clause.holds else 'no '}  {clause.text}{_places(clause.terms)}"
-
-
-def _places(terms: Sequence[TermSeen]) -> str:
-    found = [f"{term.term} in {hit.field} at {hit.start}" for term in terms for hit in term.hits]
-    if found:
-        return ": " + "; ".join(found)
-    looked_for = ", ".join(term.term for term in terms)
-    return f": nowhere ({looked_for})" if looked_for else ""
+        verdict = f"the latest version {'matches' if explained.matched else 'does not match'}"
+    return Reasons(rule, explained.matched, verdict, explained.clause, tuple(_judged(views, row, rules, rule)))
 
 
 def _judged(views: Views, row: ItemRow, rules: RuleSet, rule: RuleDefined) -> Iterator[Judged]:
     events = views.tx.log.read(Position(0), MOST_EVENTS, subject=row.id)
     causes: list[tuple[Recorded, Telling]] = [(one, one.event) for one in events if isinstance(one.event, Telling)]
     seen = sights(views.tx, causes, {})
+    raised = _raised(views, row, rule)
+    defined, read = _defined_at(views, rule), views.tx.checkpoints.get(FOLLOWER)
     for recorded, cause in causes:
-        told = told_of(views.tx, row.id, before=recorded.position)
-        outcome = judgement(rules, rule.rule, cause, seen[recorded.position], told).outcome
-        yield Judged(recorded.position, recorded.recorded_at, cause.KIND, _said(outcome))
+        before = told_of(views.tx, row.id, before=recorded.position)
+        told = raised.get(recorded.position, ())
+        transition, reason = _named(judgement(rules, rule.rule, cause, seen[recorded.position], before).outcome)
+        if told:
+            transition, reason = told[0].alert.transition, told[0].alert.held
+        elif transition:
+            reason = "not-read-yet" if recorded.position > max(defined, read) else "rule-was-another"
+        yield Judged(recorded.position, recorded.recorded_at, cause, transition, reason, told)
 
 
-def _said(outcome: Outcome) -> str:
+def _raised(views: Views, row: ItemRow, rule: RuleDefined) -> Mapping[Position, tuple[Told, ...]]:
+    """What the rule told of this item, by the event that caused it."""
+    found: dict[Position, tuple[Told, ...]] = {}
+    for alert in views.alerts(item=row.id):
+        if alert.rule == rule.rule:
+            one = Told(alert, tuple(views.deliveries(alert=alert.alert)))
+            found[alert.cause] = (*found.get(alert.cause, ()), one)
+    return found
+
+
+def _defined_at(views: Views, rule: RuleDefined) -> Position:
+    """Since which event the rule reads as it does now."""
+    since = Position(0)
+    while batch := views.tx.log.read(since, 500, stream=rule_stream(rule.rule), kinds=[RuleDefined.KIND]):
+        since = batch[-1].position
+    return since
+
+
+def _named(outcome: Outcome) -> tuple[str, str]:
     match outcome:
-        case Fired(transition=transition, hold=""):
-            return transition
         case Fired(transition=transition, hold=hold):
-            return f"{transition}, held: {hold}"
+            return transition, hold
         case Silent(reason=reason):
-            return f"nothing: {SILENCES.get(reason, reason)}"
+            return "", reason
+
+
+# --- the query --------------------------------------------------------------------------------------------------------
+
+
+def _lines(clause: Clause, depth: int) -> Iterator[str]:
+    places = "" if clause.parts else _places(clause)
+    yield f"{'yes' if clause.holds else 'no ':<3}  {'  ' * depth}{out.line(clause.text)}{places}"
+    for part in clause.parts:
+        yield from _lines(part, depth + 1)
+
+
+def _places(clause: Clause) -> str:
+    """Where the terms of a clause stand, in words."""
+    found = [f"{term.term} in {_fields(term.hits)}" for term in clause.terms if term.hits]
+    if found:
+        return ": " + "; ".join(found)
+    looked_for = [term.term for term in clause.terms if term.term != clause.text]
+    return "" if not clause.terms else f": nowhere ({', '.join(looked_for)})" if looked_for else ": nowhere"
+
+
+def _fields(hits: Sequence[Hit]) -> str:
+    counted = Counter(hit.field for hit in hits)
+    return ", ".join(name if count == 1 else f"{name} ({count} times)" for name, count in counted.items())
+
+
+def _clause_row(clause: Clause) -> dict[str, object]:
+    return {
+        "text": clause.text,
+        "holds": clause.holds,
+        "terms": [
+            {"term": term.term, "hits": [{"field": h.field, "start": h.start, "end": h.end} for h in term.hits]}
+            for term in clause.terms
+        ],
+        "parts": [_clause_row(part) for part in clause.parts],
+    }

@@ -1,0 +1,116 @@
+"""The command `poll`: one pass now."""
+
+import asyncio
+import logging
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aggregator.cli import out
+from aggregator.cli.context import Context, Failure, context
+
+if TYPE_CHECKING:
+    from aggregator.one_pass import PassReport
+    from config.load import Loaded
+    from config.model import Settings
+    from store.ports import Store
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's command."""
+    app.command()(poll)
+
+
+def poll(
+    ctx: typer.Context,
+    feeds: Annotated[list[str] | None, typer.Argument(metavar="[FEED…]", help="Only these feeds.")] = None,
+) -> int:
+    """One pass now, due or not: fetch, record, match, try each delivery that is due once."""
+    from aggregator import logs
+    from aggregator.clock import utc_now
+    from store.database import open_store
+    from store.lock import hold
+
+    here = context(ctx)
+    loaded, settings = here.loaded()
+    wanted = _chosen(settings, feeds or [])
+    logs.configure(verbose=here.verbose, as_json=False)
+    if not here.verbose:
+        logging.getLogger("feedwitness").setLevel(logging.ERROR)  # what failed is said at the end, once
+    with (
+        hold(settings.store.url, command="poll", since=utc_now()),
+        open_store(settings.store.url, migrate=True) as store,
+    ):
+        with store.read() as tx:
+            before = tx.log.head().position
+        report = asyncio.run(_pass(here, loaded, store, wanted))
+        found = _found(store, before)
+    _tell(here, report, found)
+    return 0 if report.good else 1
+
+
+def _chosen(settings: "Settings", named: Sequence[str]) -> list[str]:
+    """Every feed that is on, or those that were named (once each), off or not."""
+    unknown = [name for name in named if name not in settings.feeds]
+    if unknown:
+        raise Failure(f"no feed {', '.join(map(out.line, unknown))} in the settings: `feedwitness feeds` lists them", 2)
+    off = [name for name in named if not settings.feeds[name].enabled]
+    if off:
+        raise Failure(f"{', '.join(off)}: switched off in the settings; set `enabled = true` to poll", 2)
+    return list(dict.fromkeys(named)) or [feed.id for feed in settings.feeds.values() if feed.enabled]
+
+
+async def _pass(here: Context, loaded: "Loaded", store: "Store", wanted: Sequence[str]) -> "PassReport":
+    from aggregator.one_pass import one_pass
+    from aggregator.wiring import build
+    from store.events import FeedId
+
+    async with build(loaded, store, console=sys.stderr if here.json else sys.stdout) as program:
+        await program.start()
+        with out.progress("polling", quiet=here.json) as advance:
+            return await one_pass(program, [FeedId(feed) for feed in wanted], advance)
+
+
+def _found(store: "Store", before: int) -> Counter[str]:
+    """What the pass wrote into the log, counted by what it means."""
+    from store.events import ItemPublished, Position
+
+    found: Counter[str] = Counter()
+    position = Position(before)
+    while True:
+        with store.read() as tx:
+            batch = tx.log.read(position, 500)
+        if not batch:
+            return found
+        position = batch[-1].position
+        for recorded in batch:
+            event = recorded.event
+            first = isinstance(event, ItemPublished) and event.baseline
+            found["first fetch" if first else event.KIND.partition("/")[0]] += 1
+
+
+WORDS = {
+    "item.published": "new",
+    "item.revised": "edited",
+    "item.withdrawn": "withdrawn",
+    "item.delisted": "delisted",
+    "item.restored": "listed again",
+    "first fetch": "known from a first fetch, which is no news",
+}
+
+
+def _tell(here: Context, report: "PassReport", found: Counter[str]) -> None:
+    if here.json:
+        out.emit(report.as_json())
+        return
+    for failed in report.failed:
+        out.note(f"cannot see {failed.feed}: {failed.failure}: {failed.detail}")
+    polled, failures = len(report.reports), len(report.failed)
+    out.say(f"polled      {polled} {'feed' if polled == 1 else 'feeds'}, {failures} failed")
+    told = [f"{found[kind]} {words}" for kind, words in WORDS.items() if found[kind]]
+    out.say(f"statements  {', '.join(told) or 'nothing new'}")
+    held = f", {found['alert.held']} held" if found["alert.held"] else ""
+    out.say(f"alerts      {report.delivered} delivered, {report.waiting} to try again, {report.dead} dead{held}")

@@ -1,0 +1,168 @@
+"""The command `run`: the daemon, until it is told to stop.
+
+Log lines go to stderr, alerts of console channels to stdout. At the start it says what it watches, and after the first
+look at every source which ones it cannot see.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import typer
+
+from aggregator.cli.context import Context, Failure, context
+
+if TYPE_CHECKING:
+    from aggregator.web.health import Pulse, Readiness
+    from aggregator.wiring import Program
+    from config.load import Loaded
+    from config.model import Settings
+    from store.events import FeedId
+    from store.ports import PollState, Store
+
+log = logging.getLogger("feedwitness")
+
+LOOK = timedelta(seconds=0.5)
+NAMED = 5
+"""How many unseen sources the summary names."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's command."""
+    app.command()(run)
+
+
+def run(ctx: typer.Context) -> None:
+    """The daemon: watch until told to stop (Ctrl-C, TERM)."""
+    from aggregator import logs
+    from aggregator.clock import utc_now
+    from store.database import open_store
+    from store.lock import hold
+
+    here = context(ctx)
+    loaded, settings = here.loaded()
+    logs.configure(verbose=here.verbose, as_json=os.environ.get("FEEDWITNESS_LOG") == "json")
+    with (
+        hold(settings.store.url, command="run", since=utc_now()),
+        open_store(settings.store.url, migrate=True) as store,
+    ):
+        asyncio.run(_daemon(here, loaded, settings, store))
+
+
+async def _daemon(here: Context, loaded: "Loaded", settings: "Settings", store: "Store") -> None:
+    from aggregator.clock import utc_now
+    from aggregator.daemon import Daemon
+    from aggregator.web.health import Pulse, Readiness
+    from aggregator.wiring import build
+
+    stop = asyncio.Event()
+    _obey_signals(stop)
+    pulse, readiness, started = Pulse(), Readiness(), utc_now()
+    async with (
+        build(loaded, store, console=sys.stderr if here.json else sys.stdout) as program,
+        AsyncExitStack() as served,
+    ):
+        await program.start()
+        await _serve(settings, program, pulse, readiness, served)
+        _announce(loaded, settings, store)
+        looking = asyncio.create_task(_tell_first_look(program, settings, started), name="first look")
+        try:
+            await Daemon(program, pulse, readiness).run(stop)
+        finally:
+            looking.cancel()
+    log.info("stopped; the record is in %s", settings.store.path)
+
+
+async def _serve(
+    settings: "Settings", program: "Program", pulse: "Pulse", readiness: "Readiness", served: AsyncExitStack
+) -> None:
+    if not settings.web.listen:
+        return
+    from aggregator.web.app import application
+    from aggregator.web.server import ListenFailed, bind, serving
+
+    try:
+        sock = bind(settings.web.listen)
+    except ListenFailed as failed:
+        raise Failure(f"{failed}; another address: `listen` in [web]", 2) from failed
+    await served.enter_async_context(serving(application(pulse, readiness, program.metrics), sock))
+    host, port = sock.getsockname()[:2]
+    log.info(
+        "health at http://%s/healthz, metrics at /metrics", f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    )
+
+
+def _announce(loaded: "Loaded", settings: "Settings", store: "Store") -> None:
+    """What is watched, by which settings, where the record is, and who is told."""
+    for warning in loaded.warnings:
+        log.warning("%s", warning.render().partition("\n")[0])
+    watched = sum(feed.enabled for feed in settings.feeds.values())
+    off = len(settings.feeds) - watched
+    log.info("settings: %s", loaded.file)
+    log.info("watching %s%s for %s", _count(watched, "feed"), f" ({off} more are off)" if off else "",
+             _count(len(settings.rules), "rule"))  # fmt: skip
+    named = {name for rule in settings.rules.values() for name in rule.notify}
+    log.info("telling %s", ", ".join(sorted(named)) or "nobody: no rule has a `notify`")
+    with store.read() as tx:
+        head = tx.log.head().position
+    log.info("the record: %s, %s", settings.store.path, f"{head} events so far" if head else "new")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+async def _tell_first_look(program: "Program", settings: "Settings", started: datetime) -> None:
+    """When every source was looked at once, or had its time: which ones are seen and which are not."""
+    from aggregator.clock import utc_now
+    from store.events import FeedId
+
+    watched = [FeedId(feed.id) for feed in settings.feeds.values() if feed.enabled]
+    latest = started + settings.fetch.timeout + timedelta(seconds=30)
+    while utc_now() < latest:
+        remembered = program.carrier.states()
+        if all(_looked_at(remembered.get(feed), started) for feed in watched):
+            break
+        await asyncio.sleep(LOOK.total_seconds())
+    states = {feed: state for feed, state in program.carrier.states().items() if feed in watched}
+    unseen = [feed for feed, state in states.items() if state.failing_since]
+    seen = sum(state.failing_since is None for state in states.values())
+    log.info("first look: %d of %s seen. What they listed until now is no news; new statements and edits are",
+             seen, _count(len(watched), "feed"))  # fmt: skip
+    if unseen:
+        _tell_unseen(unseen, states, total=len(watched))
+
+
+def _looked_at(state: "PollState | None", started: datetime) -> bool:
+    if state is None or state.last_polled_at is None:
+        return False
+    return state.last_polled_at >= started or (state.next_at is not None and state.next_at > started)
+
+
+def _tell_unseen(unseen: "list[FeedId]", states: "Mapping[FeedId, PollState]", *, total: int) -> None:
+    names = ", ".join(unseen[:NAMED]) + (f" and {len(unseen) - NAMED} more" if len(unseen) > NAMED else "")
+    soonest = min((at for feed in unseen if (at := states[feed].next_at)), default=None)
+    again = f", the next at {soonest:%H:%M:%S} UTC" if soonest else ""
+    log.warning("cannot see %d of %s: %s", len(unseen), _count(total, "feed"), names)
+    if len(unseen) == total > 1:
+        log.warning("that is all of them: is this machine online?")
+    log.warning("each is tried again until it is seen%s; `feedwitness status` says since when and why", again)
+
+
+def _obey_signals(stop: asyncio.Event) -> None:
+    """TERM and INT ask to stop; the second one stops now."""
+
+    def asked() -> None:
+        if stop.is_set():
+            os._exit(130)
+        log.info("stopping: finishing what is in flight (again: stop now)")
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, asked)

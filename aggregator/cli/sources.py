@@ -1,0 +1,112 @@
+"""How the sources stand: what `status` and `feeds` tell, from the settings and one snapshot. No printing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.cli import out
+from aggregator.cli.telling import reason_in_words
+from aggregator.settings import public_url
+from config.model import FeedSettings, Settings
+from store.events import FeedDegraded, FeedGone, FeedId, FeedRecovered, NetworkLost, NetworkRestored, Position, Recorded
+from store.ports import PollState, Views
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One feed of the settings with what polling remembers of it; `known` None: never polled."""
+
+    feed: FeedSettings
+    known: PollState | None
+
+    @property
+    def state(self) -> str:
+        """`new`, `off`, or the health of its polls."""
+        return "off" if not self.feed.enabled else self.known.health if self.known else "new"
+
+    @property
+    def failing(self) -> bool:
+        """It is watched and cannot be seen."""
+        return self.feed.enabled and self.known is not None and self.known.failing_since is not None
+
+    def as_row(self) -> dict[str, object]:
+        """The feed as CONTRACT 4 shows it."""
+        known, watched = self.known, self.feed.enabled
+        return {
+            "id": self.feed.id,
+            "url": public_url(self.feed.url),
+            "state": self.state,
+            "last_good_at": out.stamp(known.last_good_at) if known else None,
+            "next_at": out.stamp(known.next_at) if known and watched else None,
+            "failing_since": out.stamp(known.failing_since) if known else None,
+            "reason": (known.reason or None) if known else None,
+        }
+
+    def as_cells(self, now: datetime) -> tuple[str, str, str, str, str]:
+        """The feed for `COLUMNS`."""
+        if not self.feed.enabled:
+            return (self.feed.id, "off", "-", "-", "")
+        if self.known is None:
+            return (self.feed.id, "new", "never", "at start", "")
+        upcoming = self.known.next_at
+        due = "due" if upcoming is None or upcoming <= now else out.ago(upcoming, now)
+        return (self.feed.id, self.state, out.ago(self.known.last_good_at, now), due, self.trouble)
+
+    @property
+    def trouble(self) -> str:
+        """Since when and why it cannot be seen, "" while it can."""
+        if self.known is None or self.known.failing_since is None:
+            return ""
+        return f"since {out.minute(self.known.failing_since)}: {reason_in_words(self.known.reason)}"
+
+
+COLUMNS = ("feed", "state", "last good", "next", "trouble (UTC)")
+
+
+def sources_of(settings: Settings, views: Views) -> list[Source]:
+    """Every feed of the settings, in their order."""
+    states = views.tx.polls.all()
+    return [Source(feed, states.get(FeedId(feed.id))) for feed in settings.feeds.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """A time in which we could not see the source; `until` None while it lasts."""
+
+    since: datetime
+    until: datetime | None
+    reason: str
+
+
+_KINDS = ("feed.degraded/1", "feed.gone/1", "feed.recovered/1", "network.lost/1", "network.restored/1")
+
+
+def spells_of(views: Views, feed: FeedId) -> list[Spell]:
+    """The feed's blind spells, oldest first, as the log tells them; those of our own network are every feed's."""
+    spells: list[Spell] = []
+    open_at: dict[bool, int] = {}
+    for recorded in _health(views, feed):
+        match recorded.event:
+            case FeedDegraded(since=since, reason=reason) | FeedGone(since=since, reason=reason):
+                if False not in open_at:
+                    open_at[False] = len(spells)
+                    spells.append(Spell(since, None, reason_in_words(reason)))
+            case NetworkLost(since=since):
+                open_at[True] = len(spells)
+                spells.append(Spell(since, None, "our own network was lost"))
+            case FeedRecovered() | NetworkRestored() as back:
+                number = open_at.pop(isinstance(back, NetworkRestored), None)
+                if number is not None:
+                    spells[number] = Spell(spells[number].since, recorded.recorded_at, spells[number].reason)
+            case _:
+                pass
+    return spells
+
+
+def _health(views: Views, feed: FeedId) -> list[Recorded]:
+    """The events that open and close blind spells, this feed's and our network's, in order."""
+    found: list[Recorded] = []
+    position = Position(0)
+    while batch := views.tx.log.read(position, 500, kinds=_KINDS):
+        position = batch[-1].position
+        found += [each for each in batch if getattr(each.event, "feed", feed) == feed]
+    return found
