@@ -183,7 +183,8 @@ class PollState:
     """What polling one feed has to remember. Not in the log and not rebuilt: losing it costs a full fetch.
 
     `health`: ok, failing, degraded, gone, quiet or off. `open` True: a suspicion is open, so even an unchanged document
-    must be decided upon. `memory` is the aggregator's own JSON (window, suspects, brakes); None = leave what is stored.
+    must be decided upon. `validated_url`: which address gave the validators. `memory` is the aggregator's own JSON
+    (window, suspects, brakes); None = leave what is stored.
     """
 
     feed: FeedId
@@ -198,6 +199,7 @@ class PollState:
     reason: str = ""
     etag: str = ""
     last_modified: str = ""
+    validated_url: str = ""
     body: str = ""
     full_fetch_at: datetime | None = None
     open: bool = False

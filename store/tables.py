@@ -129,6 +129,7 @@ class PollStateTable(Row, table=True):
     reason: str = _text()
     etag: str = _text()
     last_modified: str = _text()
+    validated_url: str = _text()
     body: str = _text()
     full_fetch_at: int | None = _maybe_integer()
     open: int = _integer()

@@ -132,6 +132,7 @@ def states(feed: str) -> st.SearchStrategy[PollState]:
         reason=words,
         etag=words,
         last_modified=words,
+        validated_url=words,
         body=words,
         open=st.booleans(),
         memory=words,

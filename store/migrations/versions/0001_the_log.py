@@ -122,6 +122,7 @@ def _work() -> None:
         _text("reason"),
         _text("etag"),
         _text("last_modified"),
+        _text("validated_url"),
         _text("body"),
         _integer("full_fetch_at", nullable=True),
         _integer("open"),
