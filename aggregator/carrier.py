@@ -112,7 +112,11 @@ class Carrier:
         state = self._states.get(feed)
         every = self._feeds[feed].profile.every
         planned = state.next_at if state and state.next_at and state.next_at > now else now + every
-        return max(planned, self._manners.not_before(self._request_url(feed), now) or planned)
+        return max(planned, self.not_before(feed, now) or planned)
+
+    def not_before(self, feed: FeedId, now: datetime) -> datetime | None:
+        """The time before which the feed's host is to be left alone, whichever feed it said so to; None: ask now."""
+        return self._manners.not_before(self._request_url(feed), now)
 
     def states(self) -> Mapping[FeedId, PollState]:
         """The state of every feed that was ever polled."""

@@ -20,6 +20,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from aggregator.clock import utc_now
 from aggregator.web.health import Pulse, Readiness
 from aggregator.wiring import Program
+from alerts.deliver import LONGEST_PAUSE
 from store.events import FeedId, Position
 from store.ports import StoreBroken, StoreUnavailable
 
@@ -56,8 +57,8 @@ class Daemon:
         heapq.heapify(self._due)
         scheduler = self._scheduler()
         loops = [
-            asyncio.create_task(self._forever("react", self._react), name="react"),
-            asyncio.create_task(self._forever("deliver", self._deliver), name="deliver"),
+            asyncio.create_task(self._forever("react", self._react, LOOK_AGAIN), name="react"),
+            asyncio.create_task(self._forever("deliver", self._deliver, LONGEST_PAUSE), name="deliver"),
         ]
         scheduler.start()
         self._readiness.clear("starting")
@@ -83,14 +84,14 @@ class Daemon:
         )
         for name, job, every in jobs:
             scheduler.add_job(
-                self._turn, IntervalTrigger(seconds=every.total_seconds()), args=(name, job), id=name,
+                self._turn, IntervalTrigger(seconds=every.total_seconds()), args=(name, job, every), id=name,
                 next_run_time=utc_now(),
             )  # fmt: skip
         return scheduler
 
-    async def _turn(self, name: str, job: Callable[[], Awaitable[None]]) -> bool:
-        """One turn of a loop, whatever happens in it; returns whether it went well."""
-        self._pulse.beat(name)
+    async def _turn(self, name: str, job: Callable[[], Awaitable[None]], every: timedelta) -> bool:
+        """One turn of a loop, whatever happens in it; returns whether it went well. `every`: when the next is due."""
+        self._pulse.beat(name, every)
         try:
             await job()
         except StoreUnavailable as away:
@@ -104,9 +105,9 @@ class Daemon:
             return True
         return False
 
-    async def _forever(self, name: str, turn: Callable[[], Awaitable[None]]) -> None:
+    async def _forever(self, name: str, turn: Callable[[], Awaitable[None]], longest: timedelta) -> None:
         while True:
-            if not await self._turn(name, turn):
+            if not await self._turn(name, turn, longest):
                 await asyncio.sleep(LOOK_AGAIN.total_seconds())
 
     def _store_fails(self, away: StoreUnavailable) -> None:
@@ -129,6 +130,9 @@ class Daemon:
         now = utc_now()
         while self._due and self._due[0][0] <= now and len(self._flying) < MOST_FLYING:
             _, feed = heapq.heappop(self._due)
+            if later := self._program.carrier.not_before(feed, now):
+                heapq.heappush(self._due, (later, feed))
+                continue
             task = asyncio.create_task(self._look(feed), name=f"look {feed}")
             self._flying.add(task)
             task.add_done_callback(self._flying.discard)
@@ -161,7 +165,7 @@ class Daemon:
             await _wait(self._events, LOOK_AGAIN)
 
     async def _deliver(self) -> None:
-        await self._program.deliverer.run(self._outbox)
+        await self._program.deliverer.turn(self._outbox)
 
     # --- keeping house ----------------------------------------------------------------------------------------------
 

@@ -27,7 +27,9 @@ LEASE = timedelta(seconds=60)
 CUT_OFF = timedelta(seconds=45)
 PER_CHANNEL = 4
 IN_FLIGHT = 512
-_SHORTEST_PAUSE, _LOOK_AGAIN, _LONGEST_PAUSE = 0.05, 1.0, 60.0
+LONGEST_PAUSE = timedelta(seconds=60)
+"""How long a turn may wait when nothing is due and nobody wakes it."""
+_SHORTEST_PAUSE, _LOOK_AGAIN = 0.05, 1.0
 
 _log = logging.getLogger("feedwitness.deliver")
 
@@ -81,14 +83,19 @@ class Deliverer:
         self._running: dict[asyncio.Task[Attempt], ChannelId] = {}
 
     async def run(self, wake: asyncio.Event) -> None:
-        """Deliver until cancelled. `wake` is set by whoever enqueued; a due retry is found without it.
-
-        Cancelling stops claiming; attempts in flight go on: see `finish`. A failure of the store is raised.
-        """
+        """Deliver until cancelled, as `turn` does."""
         while True:
-            wake.clear()
-            next_due = await self._start_due(self._now())
-            await self._pause(wake, next_due)
+            await self.turn(wake)
+
+    async def turn(self, wake: asyncio.Event) -> None:
+        """Start what is due, then wait until there is more to do, at most `LONGEST_PAUSE`.
+
+        `wake` is set by whoever enqueued; a due retry is found without it. Cancelling stops claiming; attempts in
+        flight go on: see `finish`. A failure of the store is raised.
+        """
+        wake.clear()
+        next_due = await self._start_due(self._now())
+        await self._pause(wake, next_due)
 
     async def run_once(self) -> tuple[Attempt, ...]:
         """Try everything that is due now, each delivery once; ends when nothing of it is in flight any more."""
@@ -117,9 +124,10 @@ class Deliverer:
 
     async def _pause(self, wake: asyncio.Event, due: datetime | None) -> None:
         """Until something was enqueued, an attempt ended, or a delivery falls due."""
-        seconds = (due - self._now()).total_seconds() if due else _LONGEST_PAUSE
+        longest = LONGEST_PAUSE.total_seconds()
+        seconds = (due - self._now()).total_seconds() if due else longest
         least = _LOOK_AGAIN if self._busy() else _SHORTEST_PAUSE  # what is due may be of a busy channel
-        seconds = min(max(seconds, least), _LONGEST_PAUSE)
+        seconds = min(max(seconds, least), longest)
         woken = asyncio.create_task(wake.wait())
         try:
             await asyncio.wait({woken, *self._running}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)

@@ -3,24 +3,25 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 
 @dataclass
 class Pulse:
-    """When each loop last turned, on the monotonic clock. A loop that has not turned for `limit` seconds is stuck."""
+    """When each loop is to turn again, on the monotonic clock. One that is over `limit` seconds late is stuck."""
 
     limit: float = 30.0
     clock: Callable[[], float] = time.monotonic
-    beats: dict[str, float] = field(default_factory=dict)
+    expected: dict[str, float] = field(default_factory=dict)
 
-    def beat(self, loop: str) -> None:
-        """The loop has just turned."""
-        self.beats[loop] = self.clock()
+    def beat(self, loop: str, again_within: timedelta = timedelta(0)) -> None:
+        """The loop turns now, and is to turn again within that time: an hourly one is not stuck for an hour."""
+        self.expected[loop] = self.clock() + again_within.total_seconds()
 
     def stuck(self) -> tuple[str, ...]:
         """The loops that should have turned by now."""
         now = self.clock()
-        return tuple(name for name, at in self.beats.items() if now - at > self.limit)
+        return tuple(name for name, at in self.expected.items() if now - at > self.limit)
 
 
 @dataclass
