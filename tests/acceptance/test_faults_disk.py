@@ -6,7 +6,6 @@ every write of the running daemon fail for want of space.
 
 import contextlib
 import json
-import shutil
 import signal
 import subprocess
 import time
@@ -19,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.torture.oracle import judge
-from tests.torture.rig import Rig, free_port, rig, until
+from tests.torture.rig import Rig, free_port, rig, traced, until
 
 SIZE = 8 * 1024 * 1024
 LOOKS = 30
@@ -47,36 +46,23 @@ def filling(folder: Path) -> Full:
     @contextlib.contextmanager
     def full(_: int) -> Iterator[None]:
         filler = folder / "filler"
-        with filler.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space left"):
-            while True:
-                file.write(b"\0" * 4096)
+        with pytest.raises(OSError, match="No space left"):
+            write_for_ever(filler)
         yield
         filler.unlink()
 
     return full
 
 
-@contextlib.contextmanager
-def refusing(pid: int) -> Iterator[None]:
-    """Let strace refuse the writes of the store: a process of ours that it may not trace skips the test."""
-    strace = shutil.which("strace")
-    if strace is None:
-        pytest.skip("faults are injected by strace, which is not installed")
-    words = [strace, "-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64", "-e", "inject=pwrite64:error=ENOSPC"]
-    with subprocess.Popen([*words, "-p", str(pid)], stderr=subprocess.PIPE, text=True) as tracer:
-        until(lambda: tracer.poll() is not None or _traced_by(pid) == tracer.pid, "strace attaches")
-        if tracer.poll() is not None:
-            pytest.skip(f"strace may not trace here: {tracer.communicate()[1].strip()}")
-        try:
-            yield
-        finally:
-            tracer.send_signal(signal.SIGINT)
-            tracer.communicate(timeout=30)
+def write_for_ever(file: Path) -> None:
+    with file.open("wb", buffering=0) as filler:
+        while True:
+            filler.write(b"\0" * 4096)
 
 
-def _traced_by(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("TracerPid:")[2].split()[0])
+def refusing(pid: int) -> AbstractContextManager[None]:
+    """Every write of the store fails."""
+    return traced(pid, "-o", "/dev/null", "-e", "trace=pwrite64", "-e", "inject=pwrite64:error=ENOSPC")
 
 
 @pytest.fixture(params=["a small disk", "refused writes"])

@@ -5,17 +5,20 @@ told of it, and the next start recovers from what is on the disk. Faults are inj
 """
 
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.torture.oracle import judge
-from tests.torture.rig import Rig, report, rig
+from tests.torture.rig import Rig, report, rig, traced, until
 
 SYNCS = "fdatasync,fsync"
 MOST_POSITIONS = 60
+ROUNDS = 5
 STRACE = shutil.which("strace") or ""
 
 pytestmark = [
@@ -90,3 +93,36 @@ def test_a_daemon_whose_sync_fails_stops_and_the_next_start_is_clean(polled: Rig
     assert told_is_in_the_log(polled)
     polled.drain()
     assert judge(polled).wrong == []
+
+
+@pytest.mark.parametrize("feeds", [1, 10], ids=["one feed", "ten feeds"])
+@pytest.mark.parametrize("new", [0, 20], ids=["unchanged", "twenty new statements"])
+def test_syncs_of_a_poll_in_steady_state(new: int, feeds: int, tmp_path: Path) -> None:
+    """Statements that concern no rule, so that the syncs are those of polls and not of deliveries."""
+    with rig(tmp_path, feeds=feeds) as steady:
+        assert steady.command("poll")[0] == 0
+        read = polls(steady)
+        pid = steady.start("run")
+        until(lambda: polls(steady) >= read + 2 * feeds, "the daemon polls")
+        before = polls(steady)
+        with traced(pid, "-c", "-o", str(tmp_path / "counted"), "-e", f"trace={SYNCS}"):
+            for n in range(1, ROUNDS + 1):
+                if new:
+                    steady.world("publish", count=new, matching=False)
+                until(partial(read_so_far, steady, before + feeds * n, (12 + new * n) * feeds), "the feeds are read")
+        counted = ROUNDS * feeds if new else polls(steady) - before
+        steady.signal(pid, signal.SIGTERM)
+        assert steady.ended(pid) == 0
+    syncs = sum(int(row.split()[3]) for row in (tmp_path / "counted").read_text().splitlines() if row.endswith("sync"))
+    report(
+        f"{syncs} syncs in {counted} polls of {feeds} feeds, {new} new statements each: {syncs / counted:.2f} a poll"
+    )
+    assert syncs > 0
+
+
+def read_so_far(rig: Rig, asked: int, recorded: int) -> bool:
+    return polls(rig) >= asked and len(rig.rows("items")) >= recorded
+
+
+def polls(rig: Rig) -> int:
+    return sum(rig.look()["hits"].values())

@@ -8,14 +8,19 @@ import contextlib
 import json
 import os
 import random
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 HERE = Path(__file__).parent
 COMMAND = Path(sys.executable).parent / "feedwitness"
@@ -79,6 +84,7 @@ class Peer:
     """A script of this folder, talked to in lines of JSON."""
 
     def __init__(self, script: str, *words: str) -> None:
+        self._script = script
         self._process = subprocess.Popen(
             [sys.executable, str(HERE / script), *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -93,7 +99,7 @@ class Peer:
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        assert line, f"{self._process.args} ended"
+        assert line, f"{self._script} ended"
         answer: dict[str, Any] = json.loads(line)
         return answer
 
@@ -196,7 +202,8 @@ class Rig:
             until(lambda: not self.look()["unseen"] and not self.waiting(), "everything arrives", within)
         except AssertionError as late:
             (self.folder / "journal.json").write_text(json.dumps(self.world("journal")))
-            raise AssertionError(f"{late}: {self.look()}; {self.waiting()[:3]}; {self.complaints()}") from late
+            held = Counter(row["reason"] for row in self.rows("alerts", "--state", "held"))
+            raise AssertionError(f"{late}: {self.look()}; {held}; {self.waiting()[:3]}; {self.complaints()}") from late
         finally:
             self.signal(pid, signal.SIGTERM)
             status = self.ended(pid, 30)
@@ -228,10 +235,31 @@ def rig(
         yield made
 
 
+@contextlib.contextmanager
+def traced(pid: int, *options: str) -> Iterator[None]:
+    """Run strace on a running process and all its threads while the block lasts; skips the test where it cannot."""
+    strace = shutil.which("strace")
+    if strace is None:
+        pytest.skip("strace, which is not installed, counts system calls and lets them fail")
+    words = [strace, "-f", "-qq", *options, "-p", str(pid)]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as tracer:
+        try:
+            until(lambda: tracer.poll() is not None or _all_traced(pid, tracer.pid), "strace attaches")
+            if tracer.poll() is not None:
+                pytest.skip(f"strace may not trace here: {tracer.communicate()[1].strip()}")
+            yield
+        finally:
+            tracer.send_signal(signal.SIGINT)
+            tracer.communicate(timeout=30)
+
+
+def _all_traced(pid: int, tracer: int) -> bool:
+    tasks = [(task / "status").read_text() for task in Path(f"/proc/{pid}/task").iterdir()]
+    return all(int(status.partition("TracerPid:")[2].split()[0]) == tracer for status in tasks)
+
+
 def free_port() -> int:
     """A port on loopback that is free now."""
-    import socket
-
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]

@@ -25,6 +25,8 @@ from typing import Any
 START = datetime.now(UTC).replace(microsecond=0) - timedelta(days=30)
 LISTED_MOST = 24
 UNSEEN_MOST = 10
+EDITS_MOST = 3
+"""Edits of one feed that nobody has seen yet: many more would rightly be taken for a reissue of the feed."""
 OLDER_LEFT = 6
 VOCABULARY = (
     "harbour", "council", "budget", "mission", "letter", "visit", "railway", "treaty",
@@ -67,9 +69,9 @@ class Site:
             for _ in range(12):
                 self.publish(feed, baseline=True)
 
-    def publish(self, feed: str, *, baseline: bool = False) -> None:
+    def publish(self, feed: str, *, baseline: bool = False, matching: bool | None = None) -> None:
         self.count += 1
-        matching = self.chance.random() < 0.7
+        matching = self.chance.random() < 0.7 if matching is None else matching
         subject = "Syria" if matching else "the region"
         filler = " ".join(self.chance.choices(VOCABULARY, k=40))
         statement = Statement(
@@ -93,9 +95,10 @@ class Site:
             for _ in range(self.chance.choice((1, 1, 2, 3))):
                 self.publish(feed)
         happening = self.chance.random()
-        if happening < 0.25:
+        edits = sum(one.due in ("changed", "dropped") for one in mine)
+        if happening < 0.25 and edits < EDITS_MOST:
             self._edit(mine)
-        elif happening < 0.32:
+        elif happening < 0.32 and edits < EDITS_MOST:
             self._lose_topic(mine)
         elif happening < 0.5:
             self._withdraw(feed, mine)
@@ -182,6 +185,7 @@ class World:
         self.site = Site(feeds, seed)
         self.lively = False
         self.hook_pause = 0.0
+        self.pause_over = asyncio.Event()
         self.hook_status = 200
         self.port = self.mail_port = 0
         self.hits: Counter[str] = Counter()
@@ -231,10 +235,9 @@ class World:
         })  # fmt: skip
         if self.hook_pause:
             self.waiting_hooks += 1
-            try:
-                await asyncio.sleep(self.hook_pause)
-            finally:
-                self.waiting_hooks -= 1
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.pause_over.wait(), self.hook_pause)
+            self.waiting_hooks -= 1
         if said["type"].startswith("alert."):
             self.site.told(told["item"]["title"], said["type"].removeprefix("alert."))
         return self.hook_status
@@ -278,13 +281,15 @@ class World:
             case "set":
                 for name in command.keys() & {"lively", "hook_pause", "hook_status"}:
                     setattr(self, name, command[name])
+                self.pause_over.set()
+                self.pause_over = asyncio.Event()
             case "step":
                 for feed in command.get("feeds") or self.site.statements:
                     self.site.step(feed)
             case "publish":
                 for feed in self.site.statements:
                     for _ in range(command["count"]):
-                        self.site.publish(feed)
+                        self.site.publish(feed, matching=command.get("matching"))
             case "quiet":
                 await self._quiet()
                 self.hit.clear()
