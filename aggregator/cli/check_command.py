@@ -59,7 +59,7 @@ def _tell(loaded: "Loaded", settings: "Settings") -> None:
 
     watched = [feed.id for feed in settings.feeds.values() if feed.enabled]
     off = len(settings.feeds) - len(watched)
-    warned = f", with {len(loaded.warnings)} warnings" if loaded.warnings else ""
+    warned = f", with {out.counted(len(loaded.warnings), 'warning')}" if loaded.warnings else ""
     out.say(f"{out.line(loaded.file)} is right{warned}. `feedwitness run` would watch\n")
     out.say(f"feeds     {len(watched)}{f' ({off} more are off)' if off else ''}")
     out.say(f"channels  {', '.join(f'{name} ({_kind(each)})' for name, each in settings.channels.items()) or 'none'}")

@@ -45,7 +45,7 @@ def hoist(argv: Sequence[str]) -> list[str]:
         elif word in GLOBAL_FLAGS or word.startswith(tuple(f"{name}=" for name in GLOBAL_VALUES)):
             front.append(word)
         elif word in GLOBAL_VALUES:
-            if (value := next(words, None)) is None:
+            if (value := next(words, None)) is None or value in GLOBAL_FLAGS:
                 raise Failure(f"{word}: a value is missing", 2)
             front += [word, value]
         else:

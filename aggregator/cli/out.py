@@ -23,6 +23,7 @@ __all__ = [
     "ago",
     "compact",
     "console",
+    "counted",
     "emit",
     "emit_rows",
     "fails",
@@ -91,9 +92,8 @@ def compact(value: object) -> str:
     return _HARMFUL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-@cache
 def _speaks_unicode() -> bool:
-    return (sys.stdout.encoding or "").replace("-", "").casefold().startswith("utf")
+    return (sys.stdout.encoding or "utf-8").casefold().startswith("utf")
 
 
 def stamp(moment: datetime | None) -> str | None:
@@ -109,6 +109,11 @@ def when(moment: datetime | None) -> str:
 def minute(moment: datetime | None) -> str:
     """A time in a list: `2026-11-21 20:00`, in UTC."""
     return when(moment)[:16]
+
+
+def counted(number: int, what: str) -> str:
+    """`1 feed`, `2 feeds`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def ago(moment: datetime | None, now: datetime) -> str:

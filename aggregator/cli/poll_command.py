@@ -108,8 +108,7 @@ def _tell(here: Context, report: "PassReport", found: Counter[str]) -> None:
         return
     for failed in report.failed:
         out.note(f"cannot see {failed.feed}: {failed.failure}: {failed.detail}")
-    polled, failures = len(report.reports), len(report.failed)
-    out.say(f"polled      {polled} {'feed' if polled == 1 else 'feeds'}, {failures} failed")
+    out.say(f"polled      {out.counted(len(report.reports), 'feed')}, {len(report.failed)} failed")
     told = [f"{found[kind]} {words}" for kind, words in WORDS.items() if found[kind]]
     out.say(f"statements  {', '.join(told) or 'nothing new'}")
     held = f", {found['alert.held']} held" if found["alert.held"] else ""

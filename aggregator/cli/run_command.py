@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from aggregator.cli import out
 from aggregator.cli.context import Context, Failure, context
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("feedwitness")
 
 LOOK = timedelta(seconds=0.5)
+ECHO = timedelta(seconds=0.3)
 NAMED = 5
 """How many unseen sources the summary names."""
 
@@ -68,9 +70,11 @@ async def _daemon(here: Context, loaded: "Loaded", settings: "Settings", store: 
         build(loaded, store, console=sys.stderr if here.json else sys.stdout) as program,
         AsyncExitStack() as served,
     ):
+        with store.read() as tx:
+            head = tx.log.head().position
         await program.start()
         await _serve(settings, program, pulse, readiness, served)
-        _announce(loaded, settings, store)
+        _announce(loaded, settings, head)
         looking = asyncio.create_task(_tell_first_look(program, settings, started), name="first look")
         try:
             await Daemon(program, pulse, readiness).run(stop)
@@ -98,24 +102,18 @@ async def _serve(
     )
 
 
-def _announce(loaded: "Loaded", settings: "Settings", store: "Store") -> None:
+def _announce(loaded: "Loaded", settings: "Settings", head: int) -> None:
     """What is watched, by which settings, where the record is, and who is told."""
     for warning in loaded.warnings:
         log.warning("%s", warning.render().partition("\n")[0])
     watched = sum(feed.enabled for feed in settings.feeds.values())
     off = len(settings.feeds) - watched
     log.info("settings: %s", loaded.file)
-    log.info("watching %s%s for %s", _count(watched, "feed"), f" ({off} more are off)" if off else "",
-             _count(len(settings.rules), "rule"))  # fmt: skip
+    log.info("watching %s%s for %s", out.counted(watched, "feed"), f" ({off} more are off)" if off else "",
+             out.counted(len(settings.rules), "rule"))  # fmt: skip
     named = {name for rule in settings.rules.values() for name in rule.notify}
     log.info("telling %s", ", ".join(sorted(named)) or "nobody: no rule has a `notify`")
-    with store.read() as tx:
-        head = tx.log.head().position
     log.info("the record: %s, %s", settings.store.path, f"{head} events so far" if head else "new")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 async def _tell_first_look(program: "Program", settings: "Settings", started: datetime) -> None:
@@ -133,8 +131,8 @@ async def _tell_first_look(program: "Program", settings: "Settings", started: da
     states = {feed: state for feed, state in program.carrier.states().items() if feed in watched}
     unseen = [feed for feed, state in states.items() if state.failing_since]
     seen = sum(state.failing_since is None for state in states.values())
-    log.info("first look: %d of %s seen. What they listed until now is no news; new statements and edits are",
-             seen, _count(len(watched), "feed"))  # fmt: skip
+    log.info("first look: %d of %s seen; from here on, what is new or edited is news", seen,
+             out.counted(len(watched), "feed"))  # fmt: skip
     if unseen:
         _tell_unseen(unseen, states, total=len(watched))
 
@@ -149,20 +147,25 @@ def _tell_unseen(unseen: "list[FeedId]", states: "Mapping[FeedId, PollState]", *
     names = ", ".join(unseen[:NAMED]) + (f" and {len(unseen) - NAMED} more" if len(unseen) > NAMED else "")
     soonest = min((at for feed in unseen if (at := states[feed].next_at)), default=None)
     again = f", the next at {soonest:%H:%M:%S} UTC" if soonest else ""
-    log.warning("cannot see %d of %s: %s", len(unseen), _count(total, "feed"), names)
+    log.warning("cannot see %d of %s: %s", len(unseen), out.counted(total, "feed"), names)
     if len(unseen) == total > 1:
         log.warning("that is all of them: is this machine online?")
     log.warning("each is tried again until it is seen%s; `feedwitness status` says since when and why", again)
 
 
 def _obey_signals(stop: asyncio.Event) -> None:
-    """TERM and INT ask to stop; the second one stops now."""
+    """TERM and INT ask to stop; a second one stops now, unless it is the first one's echo (`timeout` sends two)."""
+    loop = asyncio.get_running_loop()
+    first = 0.0
 
     def asked() -> None:
-        if stop.is_set():
+        nonlocal first
+        if not stop.is_set():
+            first = loop.time()
+            log.info("stopping: finishing what is in flight (again: stop now)")
+            stop.set()
+        elif loop.time() - first > ECHO.total_seconds():
             os._exit(130)
-        log.info("stopping: finishing what is in flight (again: stop now)")
-        stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, asked)
+        loop.add_signal_handler(number, asked)

@@ -6,10 +6,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -112,6 +114,7 @@ class Desk:
 
     folder: Path
     environ: Mapping[str, str]
+    command: Path = COMMAND
 
     def environment(self, **more: str) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("FEEDWITNESS", "XDG_"))}
@@ -135,6 +138,24 @@ class Desk:
         )
         return Answer(done.returncode, done.stdout, done.stderr)
 
+    def call(self, *words: str) -> Answer:
+        """The same command inside this process: faster, and as exact where no terminal or signal matters."""
+        from aggregator.cli.main import run
+
+        out, err, here = StringIO(), StringIO(), Path.cwd()
+        environment = self.environment()
+        os.chdir(self.folder)
+        try:
+            with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+                for name in os.environ.keys() - environment.keys():
+                    patch.delenv(name)
+                for name, value in environment.items():
+                    patch.setenv(name, value)
+                status = run(words)
+        finally:
+            os.chdir(here)
+        return Answer(status, out.getvalue(), err.getvalue())
+
     def start(self, *words: str, **environ: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
             [COMMAND, *words],
@@ -147,16 +168,24 @@ class Desk:
         )
 
 
-@pytest.fixture
-def ministry() -> Iterator[Ministry]:
+@contextmanager
+def open_ministry() -> Iterator[Ministry]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
     here = Ministry(f"http://127.0.0.1:{server.server_port}")
     server.RequestHandlerClass = _handler(here)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
-    yield here
-    server.shutdown()
-    server.server_close()
+    try:
+        yield here
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def ministry() -> Iterator[Ministry]:
+    with open_ministry() as here:
+        yield here
 
 
 @pytest.fixture
@@ -195,3 +224,39 @@ def watching(ministry: Ministry, desk: Desk) -> Desk:
     """A desk whose settings watch the ministry."""
     desk.settings(settings_for(ministry))
     return desk
+
+
+HOSTILE = "Syria \x1b[2J\x9b31m \u202egnp.exe\u202c [red]x[/red] \r\nBcc: all <b>b</b>"
+TITLES = {
+    "ru": "Заявление МИД России о положении в Сирии и о ходе политического урегулирования на Ближнем Востоке",
+    "ar": "بيان وزارة الخارجية حول الوضع في سوريا والجهود الدولية الرامية إلى حل سياسي",
+    "zh": "外交部发言人就叙利亚问题答记者问：中方一贯主张尊重叙利亚主权和领土完整",
+    "evil": HOSTILE,
+}
+AID = Statement("aid", "Aid for Syria", "The convoy for Syria left at noon with 12 tonnes of flour.", 20)
+EDITED = "The convoy for Syria left at noon with 120 tonnes of flour."
+
+
+@pytest.fixture(scope="session")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A desk with a small record: a first fetch, a statement that appeared and was edited, a source that fails.
+    Tests only read it.
+    """
+    with open_ministry() as site:
+        desk = Desk(tmp_path_factory.mktemp("told"), {})
+        desk.settings(settings_for(site, more=f'[feeds.dead]\nurl = "{site.base}/nothing.xml"'))
+        site.publish(Statement("old", "Harbour opens", "A new harbour.", 0))
+        site.publish(*(Statement(name, title, "Syria", 2 + n) for n, (name, title) in enumerate(TITLES.items())))
+        desk.call("poll")
+        site.publish(AID)
+        desk.call("poll")
+        site.hook = 503
+        site.edit("aid", text=EDITED)
+        desk.call("poll")
+        yield desk
+
+
+@pytest.fixture(scope="session")
+def aid(told: Desk) -> str:
+    """The id of the statement that appeared and was edited."""
+    return next(row["id"] for row in told.call("items", "--json").json if row["title"] == AID.title)

@@ -1,0 +1,98 @@
+"""The pages about commands and events name all there is, and nothing that is not."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+from typing import get_args
+
+import pytest
+import typer.main
+
+from aggregator.cli.main import build
+from aggregator.cli.reasons import SILENCES
+from aggregator.cli.telling import REASONS
+from aggregator.metrics import Metrics
+from store.events import Event
+
+DOCS = Path(__file__).parents[2] / "docs"
+COMMANDS = (DOCS / "commands.md").read_text(encoding="utf-8")
+EVENTS = (DOCS / "events.md").read_text(encoding="utf-8")
+TREE = typer.main.get_command(build())
+KINDS = {kind.KIND: kind for kind in get_args(Event)}
+
+
+def commands_of(group):
+    for name, command in group.commands.items():
+        yield name, command
+        for below, inner in getattr(command, "commands", {}).items():
+            yield f"{name} {below}", inner
+
+
+def section(command):
+    heading = command.split()[0]
+    found = re.search(rf"^## {heading}$(.*?)(?=^## |\Z)", COMMANDS, re.MULTILINE | re.DOTALL)
+    return found[1] if found else ""
+
+
+@pytest.mark.parametrize("name", [name for name, _ in commands_of(TREE)])
+def test_every_command_has_its_place(name):
+    assert section(name), f"docs/commands.md has no section {name}"
+    assert name.split()[-1] in section(name) or " " not in name
+
+
+def test_no_command_is_described_that_is_not_there():
+    described = set(re.findall(r"^## ([a-z]+)$", COMMANDS, re.MULTILINE))
+    assert described == set(TREE.commands)
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [
+        (name, option)
+        for name, command in [("For every command", TREE), *commands_of(TREE)]
+        for parameter in command.params
+        for option in getattr(parameter, "opts", [])
+        if option.startswith("-") and (command is TREE or option not in ("-h", "--help"))
+    ],
+)
+def test_every_option_is_described(name, option):
+    where = COMMANDS.partition("## check")[0] if name == "For every command" else section(name)
+    assert re.search(rf"`[^`]*{option}\b", where), f"docs/commands.md does not describe {option} of {name}"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_event_is_described_with_its_fields(kind):
+    row = re.search(rf"^\| `{re.escape(kind)}` \| [^|]+ \| ([^|]+) \|$", EVENTS, re.MULTILINE)
+    assert row, f"docs/events.md does not describe {kind}"
+    told = row[1] + (" `alert` `rule` `feed` `item` `transition` `cause` `version` `before` `hits` `topics` `follows`"
+                     if "as `alert.raised/1`" in row[1] else "")  # fmt: skip
+    missing = [field.name for field in fields(KINDS[kind]) if f"`{field.name}`" not in told]
+    assert not missing
+
+
+def test_no_kind_of_event_is_described_that_is_not_there():
+    assert set(re.findall(r"^\| `([a-z.]+/\d+)`", EVENTS, re.MULTILINE)) == set(KINDS)
+
+
+def test_every_metric_is_described():
+    samples = {
+        family.name + ("_total" if family.type == "counter" else "") for family in Metrics().registry.collect()
+    }  # fmt: skip
+    assert set(re.findall(r"^\| `(feedwitness_\w+)`", COMMANDS, re.MULTILINE)) == samples
+
+
+@pytest.mark.parametrize("reason", SILENCES)
+def test_every_reason_of_why_is_described(reason):
+    assert f"| `{reason}` |" in COMMANDS
+
+
+def test_every_reason_for_a_failed_poll_has_its_words():
+    """The reasons stand in the docstrings of the values that carry them."""
+    from aggregator.gate import PollProblem
+    from aggregator.outcome import FetchFailed, ParseFailed
+
+    for holder in (FetchFailed, ParseFailed, PollProblem):
+        listed = re.search(r"`reason`: ([^.]+)\.", holder.__doc__ or "")
+        named = set(re.findall(r"[a-z][a-z_]+", listed[1])) - {"or", "http_"}
+        assert named
+        assert named <= REASONS.keys()
