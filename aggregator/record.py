@@ -95,7 +95,7 @@ def remembered(tx: Transaction, profile: FeedProfile) -> FeedMemory:
 
 def _baseline(tx: Transaction, feed: FeedId) -> FeedBaselined | None:
     """The feed's baseline, under its former ids too: a feed that was renamed is no new feed."""
-    for recorded in tx.log.read(Position(0), 2, stream=feed_stream(feed), kinds=[FeedBaselined.KIND, FeedRenamed.KIND]):
+    for recorded in tx.log.read(Position(0), 2, subject=feed, kinds=[FeedBaselined.KIND, FeedRenamed.KIND]):
         match recorded.event:
             case FeedBaselined():
                 return recorded.event

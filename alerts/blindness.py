@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 
 from alerts.judge import TELLING_KINDS
 from store.events import (
-    DAEMON_STREAM,
     FeedDegraded,
     FeedGone,
     FeedId,
@@ -32,42 +31,47 @@ AFTERMATH = timedelta(hours=1)
 _KINDS = (FeedDegraded.KIND, FeedGone.KIND, FeedRecovered.KIND, NetworkLost.KIND, NetworkRestored.KIND)
 _PAGE = 1000
 _KEPT = 200
+_NETWORK = ""
+"""The subject of what concerns all feeds."""
 
 
 @dataclass(slots=True)
 class _Turns:
-    """The latest turns (lost sight, saw again) of one stream, as far as it was read."""
+    """The latest turns (lost sight, saw again) of one feed, or of our network, as far as the log was read."""
 
     read_to: Position
     turns: list[Recorded] = field(default_factory=list)
 
 
 class Blindness:
-    """Remembers the turns of each stream it was asked about; forget it when the transaction is rolled back."""
+    """Remembers the turns of each feed it was asked about; forget it when the transaction is rolled back.
+
+    They are read by subject, not by stream: a feed's stream holds the lives of all its items.
+    """
 
     def __init__(self) -> None:
-        self._streams: dict[str, _Turns] = {}
+        self._known: dict[str, _Turns] = {}
         self._current: set[str] = set()
 
     def begin(self) -> None:
-        """A new transaction has begun: streams may have grown since the last one, and will not before the next."""
+        """A new transaction has begun: the log may have grown since the last one, and will not before the next."""
         self._current.clear()
 
     def since(self, tx: Transaction, cause: Recorded, feed: FeedId) -> datetime | None:
         """Since when the source could not be seen before this event, None if it could. Ask in the order of the log."""
         starts = []
-        for stream in (feed_stream(feed), DAEMON_STREAM):
-            turns = [turn for turn in self._turns(tx, stream) if turn.position < cause.position]
+        for subject in (feed, _NETWORK):
+            turns = [turn for turn in self._turns(tx, subject) if turn.position < cause.position]
             if turns and (start := _touching(tx, turns[-1], cause, feed)) is not None:
                 starts.append(start)
         return min(starts, default=None)
 
-    def _turns(self, tx: Transaction, stream: str) -> Sequence[Recorded]:
-        known = self._streams.setdefault(stream, _Turns(Position(0)))
-        if stream in self._current:
+    def _turns(self, tx: Transaction, subject: str) -> Sequence[Recorded]:
+        known = self._known.setdefault(subject, _Turns(Position(0)))
+        if subject in self._current:
             return known.turns
-        self._current.add(stream)
-        while page := tx.log.read(known.read_to, _PAGE, stream=stream, kinds=_KINDS):
+        self._current.add(subject)
+        while page := tx.log.read(known.read_to, _PAGE, subject=subject, kinds=_KINDS):
             known.turns = [*known.turns, *page][-_KEPT:]
             known.read_to = page[-1].position
         return known.turns
