@@ -145,14 +145,27 @@ class Carrier:
         url = self._request_url(watched.profile.id)
         if schedule.full_fetch_due(state, self._now()):
             return replace(watched.request, url=url)
-        return replace(watched.request, url=url, etag=state.etag, last_modified=state.last_modified)
+        return replace(
+            watched.request,
+            url=url,
+            etag=state.etag,
+            last_modified=state.last_modified,
+            validated_url=state.validated_url,
+        )
 
     def _request_url(self, feed: FeedId) -> str:
         return health.address(self._feeds[feed].profile, FeedMemory(move=self._moves.get(feed)))
 
     async def _fetched(self, watched: Watched, state: PollState, answer: Fetched, at: datetime) -> PollReport:
         digest = CaptureDigest(f"sha256:{sha256(answer.body).hexdigest()}")
-        validated = replace(state, etag=answer.etag, last_modified=answer.last_modified, body=digest, full_fetch_at=at)
+        validated = replace(
+            state,
+            etag=answer.etag,
+            last_modified=answer.last_modified,
+            validated_url=answer.url,
+            body=digest,
+            full_fetch_at=at,
+        )
         if state.body == digest:
             return await self._confirmed(watched, validated, answer.redirects, at)
         parsed = await self._parser.parse(

@@ -270,6 +270,21 @@ def test_our_own_network_is_one_event_and_no_source_is_called_degraded(store: Sq
     play(story)
 
 
+def test_a_feed_redirected_to_another_origin_is_asked_there_with_its_validators(site: Site, store: SqlStore) -> None:
+    site.answers["/old"] = (302, b"", {"Location": f"http://localhost:{site.port}/feed"})
+    site.publish("a")
+
+    async def story() -> None:
+        async with desk(store, site.url("/old")) as here:
+            await here.poll()
+            site.asked.clear()
+            await here.poll()
+
+    play(story)
+    conditional = [(path, "if-none-match" in headers) for path, headers in site.asked]
+    assert conditional == [("/old", False), ("/feed", True)]
+
+
 def test_a_permanent_redirect_is_followed_as_ours_after_seven_days(site: Site, store: SqlStore) -> None:
     site.answers["/old"] = (301, b"", {"Location": "/feed"})
     site.publish("a")
