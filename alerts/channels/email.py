@@ -6,6 +6,7 @@ final dot is delivered whatever happens afterwards; one that breaks off there is
 """
 
 import asyncio
+import base64
 import re
 import socket
 import ssl
@@ -60,7 +61,10 @@ class EmailChannel:
         return SendResult(result.kind, result.code, said)
 
     def _without_secrets(self, answer: str) -> str:
-        for secret in (self._server.password, self._server.username):
+        """The answer without the credentials, as they are and as AUTH puts them on the wire."""
+        user, password = self._server.username, self._server.password
+        plain = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+        for secret in (plain, *(base64.b64encode(s.encode()).decode() for s in (password, user)), password, user):
             answer = answer.replace(secret, "***") if len(secret) > 3 else answer
         return answer
 

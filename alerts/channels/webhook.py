@@ -14,6 +14,7 @@ import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import httpx
 
@@ -23,6 +24,7 @@ from store.ports import Delivery
 
 DEADLINE = timedelta(seconds=20)
 MAX_ANSWER = 4096
+_LONG_PART = 8  # characters from which a part of the URL may be what makes it secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class WebhookChannel:
     ) -> None:
         self._target, self._now, self._tls, self._deadline = target, now, tls, deadline
         self._keys = tuple(signing_key(secret) for secret in target.secrets)
+        self._masked = _telling_parts(target)
 
     async def send(self, delivery: Delivery) -> SendResult:
         """One attempt."""
@@ -108,9 +111,28 @@ class WebhookChannel:
 
     def _clean(self, answer: str) -> str:
         """One line without what is secret, should the receiver echo it."""
-        for secret in (self._target.url, *self._target.secrets, *self._target.headers.values()):
-            answer = answer.replace(secret, "***") if len(secret) > 3 else answer
+        for secret in self._masked:
+            answer = answer.replace(secret, "***")
         return one_line(answer, 300)
+
+
+def _telling_parts(target: WebhookTarget) -> tuple[str, ...]:
+    """What must not be quoted from an answer, longest first. The URL may itself be the secret (`/services/T0/…`), and
+    "Cannot POST /services/…" is how many servers refuse: so its path, and every long part of that, count too.
+    """
+    try:
+        parts = urlsplit(target.url)
+    except ValueError:
+        parts = urlsplit("")
+    query = [value for _, value in parse_qsl(parts.query)]
+    pieces = [piece for piece in (*parts.path.split("/"), *query) if len(piece) >= _LONG_PART]
+    path = parts.path if len(parts.path) >= _LONG_PART else ""
+    tail = f"{path}?{parts.query}" if parts.query else path
+    keys = [secret.removeprefix("whsec_") for secret in target.secrets]
+    values = [form for value in target.headers.values() for form in (value, *value.split()[1:])]  # `Bearer …`
+    known = (target.url, tail, path, *pieces, *target.secrets, *keys, *values)
+    both = {form for each in known for form in (each, unquote(each)) if len(form) > 3}
+    return tuple(sorted(both, key=lambda each: (-len(each), each)))
 
 
 async def _read(answer: httpx.Response) -> str:

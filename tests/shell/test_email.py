@@ -1,6 +1,7 @@
 """Mail conversations with a server that does, at each stage, what the test says; and with a real one over TLS."""
 
 import asyncio
+import base64
 import email
 import ssl
 from collections.abc import AsyncIterator
@@ -304,3 +305,14 @@ def test_a_refused_login_is_our_mistake_and_tried_again_without_naming_the_passw
 def test_a_certificate_nobody_vouches_for_ends_the_conversation(security: str) -> None:
     result, kept = send_for_real(security, login=True, trust=False, username="witness", password="secret-word")
     assert (result.kind, result.code, kept.mails) == ("retry", "tls", [])
+
+
+def test_a_server_that_repeats_our_credentials_does_not_get_them_into_the_outbox() -> None:
+    said = base64.b64encode(b"\0witness-user\0swordfish").decode()
+    host = Scripted({"auth": f"535 bad: {said} swordfish"}, offers=("AUTH PLAIN",))
+    result = talk(host, username="witness-user", password="swordfish")
+    assert (result.kind, result.code, result.answer) == (
+        "retry",
+        "smtp 535",
+        "desk@example.org: login: 535 bad: *** ***",
+    )

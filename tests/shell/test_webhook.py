@@ -145,6 +145,7 @@ def test_any_payload_verifies_under_any_secret(payload: dict[str, object], key: 
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)  # two minutes of hypothesis on an idle machine
 @given(PAYLOADS, KEYS)
 @settings(max_examples=10_000, deadline=None)
 def test_ten_thousand_payloads_verify(payload: dict[str, object], key: bytes) -> None:
@@ -229,6 +230,23 @@ def test_a_receiver_that_echoes_our_secrets_does_not_get_them_into_the_outbox() 
     answer = attempt(status(500, body=f"you said Bearer 4242 and {SECRET}"), Authorization="Bearer 4242")[0].answer
     assert "4242" not in answer
     assert SECRET not in answer
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Cannot POST /services/T0001/B%204/capability-in-the-path?key=token-in-query",
+        r'{"path": "\/services\/T0001\/B 4\/capability-in-the-path", "key": "token-in-query"}',
+        "invalid token Zm9yIHlvdSBvbmx5",
+        SECRET.removeprefix("whsec_"),
+    ],
+)
+def test_a_url_that_is_itself_the_secret_does_not_come_back_in_the_words_of_a_refusal(said: str) -> None:
+    path = "/services/T0001/B%204/capability-in-the-path?key=token-in-query"
+    answer = attempt(status(404, body=said), path=path, Authorization="Bearer Zm9yIHlvdSBvbmx5")[0].answer
+    assert answer.startswith("404 Reason: ")
+    for secret in ("capability-in-the-path", "token-in-query", "Zm9yIHlvdSBvbmx5", SECRET[6:]):
+        assert secret not in answer
 
 
 # --- receivers that misbehave -----------------------------------------------------------------------------------------
