@@ -54,7 +54,8 @@ class Program:
 
     async def start(self) -> None:
         """Write what is in force into the log, give back what a killed process held, and remember."""
-        await asyncio.wrap_future(self.store.write(lambda tx: (self.in_force(tx), tx.outbox.free())))
+        channels = [ChannelId(name) for name in self.settings.channels]
+        await asyncio.wrap_future(self.store.write(lambda tx: (self.in_force(tx), tx.outbox.free(channels))))
         await self.carrier.load()
 
 

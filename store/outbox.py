@@ -53,6 +53,12 @@ _FREE = (
     sa.update(DELIVERIES).where(DELIVERIES.c.state == "leased").values(state="pending", next_at=DELIVERIES.c.tried_at)
 )
 
+_HOLD_OTHERS = (
+    sa.update(DELIVERIES)
+    .where(DELIVERIES.c.state == "pending", DELIVERIES.c.channel.not_in(sa.bindparam("channels", expanding=True)))
+    .values(state="held", reason="channel-removed", next_at=None)
+)
+
 
 class Outbox:
     """The outbox as seen by one transaction."""
@@ -97,9 +103,11 @@ class Outbox:
         )
         return changed.rowcount == 1
 
-    def free(self) -> int:
-        """Give back every lease at once, due now; returns how many. Their attempts stay counted."""
-        return self._connection.execute(_FREE).rowcount
+    def free(self, channels: Collection[ChannelId]) -> int:
+        """See `store.ports.Outbox.free`. What is given back is due now; its attempts stay counted."""
+        freed = self._connection.execute(_FREE).rowcount
+        self._connection.execute(_HOLD_OTHERS, {"channels": sorted(channels)})
+        return freed
 
     def next_due(self) -> datetime | None:
         """When the next delivery can be claimed: due, or the end of a lease; None when nothing waits."""

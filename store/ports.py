@@ -280,8 +280,11 @@ class Outbox(Protocol):
         """Record the verdict if the lease is still this attempt's; False (and nothing changed) if it is not."""
         ...
 
-    def free(self) -> int:
-        """Give back every lease at once: for a process that knows it is alone (it holds the lock). Returns how many."""
+    def free(self, channels: Collection[ChannelId]) -> int:
+        """Give back every lease at once: for a process that knows it is alone (it holds the lock). Returns how many.
+
+        `channels` are those of the settings: what waits for any other is held from here on as `channel-removed`.
+        """
         ...
 
     def next_due(self) -> datetime | None: ...

@@ -94,9 +94,26 @@ def test_a_stale_attempt_settles_nothing(store: SqlStore, now: datetime) -> None
 def test_leases_of_a_dead_process_are_given_back_at_once(store: SqlStore, now: datetime) -> None:
     enqueue(store, delivery("1", created_at=now), delivery("2", created_at=now), delivery("later", at=now + LEASE))
     (stale, _) = claim(store, now)
-    assert store.write(lambda tx: tx.outbox.free()).result() == 2
+    assert store.write(lambda tx: tx.outbox.free([ChannelId("desk")])).result() == 2
     assert not settle(store, stale, DONE)
     assert [(one.id, one.attempts) for one in claim(store, now)] == [("1", 2), ("2", 2)]
+
+
+def test_what_waits_for_a_channel_that_is_no_more_is_held_at_a_start_not_first_when_it_is_due(
+    store: SqlStore, now: datetime
+) -> None:
+    hour = timedelta(hours=1)
+    enqueue(store, delivery("leased", "gone", at=now), delivery("later", "gone", at=now + hour))
+    enqueue(store, delivery("kept", "desk", at=now + hour), delivery("done", "ended", at=now))
+    for one in claim(store, now):
+        if one.id == "done":
+            settle(store, one, DONE)
+    store.write(lambda tx: tx.outbox.free([ChannelId("desk")])).result()
+    held = [stored(store, name) for name in ("leased", "later")]
+    assert [(one.state, one.reason, one.next_at) for one in held] == [("held", "channel-removed", None)] * 2
+    assert (stored(store, "kept").state, stored(store, "done").state) == ("pending", "delivered")
+    assert store.write(lambda tx: tx.outbox.free([])).result() == 0
+    assert stored(store, "kept").state == "held", "settings without any channel keep none waiting"
 
 
 def test_a_large_channel_does_not_shut_out_the_others(store: SqlStore, now: datetime) -> None:
