@@ -48,7 +48,7 @@ def run() -> list[Result]:
             plain = _appending(store, "rule:r", _settled)
             published = _appending(store, "feed:f", _published)
     return [
-        Result("raw sqlite3 executemany, 100 rows a transaction", bare, "us CPU per row", note="yardstick, same run"),
+        Result("raw sqlite3 executemany, 100 rows a transaction", bare, "us CPU per row", peer=True),
         Result("append, 100 events a transaction", plain, "us CPU per event", BUDGET_MICROSECONDS, "chained, log only"),
         Result(
             "append, 100 published items a transaction", published, "us CPU per event", None, "chained and projected"

@@ -29,8 +29,16 @@ def reader(task: str, port: int, feeds: int) -> list[Result]:
         told = subprocess.run(words, check=True, capture_output=True, text=True, timeout=120).stdout
     except (OSError, subprocess.SubprocessError) as error:
         detail = getattr(error, "stderr", "") or error
-        return [Result(f"lemon24/reader {VERSION}: {task}", float("nan"), "ms CPU", note=f"left out: {detail!s:.120}")]
+        return [
+            Result(
+                f"lemon24/reader {VERSION}: {task}",
+                float("nan"),
+                "ms CPU",
+                note=f"left out: {detail!s:.120}",
+                peer=True,
+            )
+        ]
     return [
-        Result(f"lemon24/reader {VERSION}: {name}", value, "ms CPU", note="peer, same run")
+        Result(f"lemon24/reader {VERSION}: {name}", value, "ms CPU", peer=True)
         for name, value in json.loads(told).items()
     ]

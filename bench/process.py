@@ -81,14 +81,16 @@ def _ready() -> bool:
         return False
 
 
-def settings(folder: Path, feeds: dict[str, str], *, every: str, hook: str = "") -> Path:
-    """A settings file for these feeds (id to URL), with a rule that finds every document of `bench.documents`."""
+def settings(
+    folder: Path, feeds: dict[str, str], *, every: str, hook: str = "", match: str = "envoy AND convoys"
+) -> Path:
+    """A settings file for these feeds (id to URL), with a rule that finds every entry of `bench.documents`."""
     lines = [
         f'[store]\nurl = "sqlite:///{folder}/feedwitness.db"',
         f'[fetch]\nevery = "{every}"\nallow_networks = ["127.0.0.0/8"]\ncontact = "bench@example.org"',
         f'[web]\nlisten = "127.0.0.1:{PORT}"',
         f'[channels.desk]\ntype = "webhook"\nurl = "{hook or "http://127.0.0.1:9/hook"}"\nsecret = "{_SECRET}"',
-        '[rules.envoy]\nmatch = "envoy AND convoys"\nnotify = ["desk"]',
+        f'[rules.envoy]\nmatch = "{match}"\nnotify = ["desk"]',
     ]
     lines += [f'[feeds.{name}]\nurl = "{url}"' for name, url in feeds.items()]
     path = folder / "feedwitness.toml"

@@ -21,7 +21,7 @@ def run(feeds: int = FEEDS) -> list[Result]:
     """Megabytes (10^6 bytes) and seconds."""
     with site.apart() as port, tempfile.TemporaryDirectory() as folder:
         urls = {f"f{number}": site.url(port, "same", number) for number in range(feeds)}
-        config = settings(Path(folder), urls, every="10m")
+        config = settings(Path(folder), urls, every="10m", match="earthquake OR flood*")
         with daemon(config) as running:
             first = running.start
             seconds = _until_polled(port, feeds)

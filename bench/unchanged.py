@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aggregator.schedule import FIRST_POLLS_A_SECOND
 from bench import peers, site
-from bench.process import cpu_ms, daemon, seconds_of, settings
+from bench.process import cpu_ms, daemon, settings
 from bench.result import Result
 
 FEEDS = 1_000
@@ -24,7 +24,6 @@ def run() -> list[Result]:
     with site.apart() as port, tempfile.TemporaryDirectory() as folder:
         urls = {f"f{number}": site.url(port, "same", number) for number in range(FEEDS)}
         config = settings(Path(folder), urls, every=f"{EVERY_SECONDS}s")
-        seconds_of("--config", str(config), "poll", rounds=1)
         with daemon(config) as running:
             time.sleep(FEEDS / FIRST_POLLS_A_SECOND + 1)
             hits, spent = site.hits(port), cpu_ms(running.pid)
