@@ -85,6 +85,7 @@ class Carrier:
         self._states: dict[FeedId, PollState] = {}
         self._moves: dict[FeedId, Move] = {}
         self._dirty: set[FeedId] = set()
+        self._flushing = asyncio.Lock()
         self.network = NetworkWatch()
 
     async def load(self) -> None:
@@ -93,7 +94,7 @@ class Carrier:
 
     def _remembered(self) -> tuple[dict[FeedId, PollState], dict[FeedId, Move]]:
         with self._store.read() as tx:
-            states = dict(tx.polls.all())
+            states = {feed: state for feed, state in tx.polls.all().items() if feed in self._feeds}
             self.network.recall(tx)
             moved = {one.event.feed for one in tx.log.read(Position(0), 10_000, kinds=[FeedMoved.KIND])
                      if isinstance(one.event, FeedMoved)}  # fmt: skip
@@ -119,7 +120,7 @@ class Carrier:
         return self._manners.not_before(self._request_url(feed), now)
 
     def states(self) -> Mapping[FeedId, PollState]:
-        """The state of every feed that was ever polled."""
+        """The state of every feed of the settings that was ever polled."""
         return self._states
 
     # --- one poll ---------------------------------------------------------------------------------------------------
@@ -209,6 +210,7 @@ class Carrier:
 
         digest = capture.digest if capture else CaptureDigest(before.body)
         recording = await self._write(
+            before.feed,
             partial(
                 record_poll,
                 profile=watched.profile,
@@ -217,12 +219,12 @@ class Carrier:
                 capture=capture,
                 redirects=redirects,
                 verdict=verdict,
-            )
+            ),
         )
+        self._moved(before.feed, recording.move)
         if recording.problem:
             self._say(before, recording.state, recording.problem.detail)
             return PollReport(before.feed, len(recording.events), recording.problem.reason, recording.problem.detail)
-        self._moved(before.feed, recording.move)
         self._say(before, recording.state, "")
         more = await self._probe(watched, recording)
         return PollReport(before.feed, len(recording.events) + more)
@@ -231,16 +233,11 @@ class Carrier:
         """Ask the pages of absent items, in the pass that found them due; how many events came of it."""
         if not recording.probes:
             return 0
-        at = self._now()
+        feed, at = recording.state.feed, self._now()
         answers = await asyncio.gather(*(probe(self._manners, each, watched.request, at) for each in recording.probes))
+        state = self._states[feed]
         concluded = await self._write(
-            partial(
-                record_pages,
-                profile=watched.profile,
-                state=self._states[recording.state.feed],
-                answers=answers,
-                now=self._now(),
-            )
+            feed, partial(record_pages, profile=watched.profile, state=state, answers=answers, now=self._now())
         )
         return len(concluded.events)
 
@@ -259,7 +256,9 @@ class Carrier:
         if not after.events and state.feed not in self._moves:
             self._remember(after.state)
             return PollReport(state.feed, 0, reason, detail)
-        recording = await self._write(partial(record_failure, profile=watched.profile, health=after, now=at))
+        recording = await self._write(
+            state.feed, partial(record_failure, profile=watched.profile, health=after, now=at)
+        )
         self._moved(state.feed, recording.move)
         return PollReport(state.feed, len(recording.events), reason, detail)
 
@@ -272,11 +271,17 @@ class Carrier:
 
     # --- remembering ------------------------------------------------------------------------------------------------
 
-    async def _write(self, job: Callable[[Transaction], Recording]) -> Recording:
-        recording = await asyncio.wrap_future(self._store.write(job))
-        feed = recording.state.feed
-        self._states[feed] = replace(recording.state, memory=None)
+    async def _write(self, feed: FeedId, job: Callable[[Transaction], Recording]) -> Recording:
+        """Have a poll recorded. What was only counted before is part of it, and must not be flushed after it."""
+        counted = feed in self._dirty
         self._dirty.discard(feed)
+        try:
+            recording = await asyncio.wrap_future(self._store.write(job))
+        except Exception:
+            if counted:
+                self._dirty.add(feed)
+            raise
+        self._states[feed] = replace(recording.state, memory=None)
         return recording
 
     def _remember(self, state: PollState) -> None:
@@ -291,6 +296,10 @@ class Carrier:
 
     async def flush(self) -> None:
         """Write what was only counted since the last flush, and what there is to say of our own network."""
+        async with self._flushing:  # two at once would say it twice
+            await self._flush()
+
+    async def _flush(self) -> None:
         now = self._now()
         news = self.network.news(now)
         dirty = [self._states[feed] for feed in self._dirty]
@@ -305,7 +314,7 @@ class Carrier:
 
         try:
             await asyncio.wrap_future(self._store.write(job))
-        except Exception:
+        except BaseException:  # cancelled, it may or may not be written: once more does no harm
             self._dirty.update(state.feed for state in dirty)
             raise
         if news:

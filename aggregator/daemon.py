@@ -28,6 +28,8 @@ log = logging.getLogger("feedwitness.daemon")
 
 DISPATCH = timedelta(seconds=0.25)
 FLUSH = timedelta(seconds=5)
+COUNTING = timedelta(seconds=30)
+"""How old a gauge of `/metrics` may be. Counting a long history costs; doing it at each scrape would let others."""
 HOUSEKEEPING = timedelta(hours=1)
 LOOK_AGAIN = timedelta(seconds=1)
 DRAIN = timedelta(seconds=8)
@@ -70,8 +72,9 @@ class Daemon:
         finally:
             self._readiness.add("stopping")
             stopping.cancel()
-            scheduler.shutdown(wait=False)
+            scheduler.pause()  # no new turns; one under way, of `flush` say, ends by itself
             await self._drain(loops)
+            scheduler.shutdown(wait=False)
 
     def _scheduler(self) -> AsyncIOScheduler:
         scheduler = AsyncIOScheduler(
@@ -79,7 +82,8 @@ class Daemon:
         )
         jobs: tuple[tuple[str, Callable[[], Awaitable[None]], timedelta], ...] = (
             ("dispatch", self._dispatch, DISPATCH),
-            ("flush", self._flush, FLUSH),
+            ("flush", self._program.carrier.flush, FLUSH),
+            ("count", self._count, COUNTING),
             ("housekeeping", self._housekeeping, HOUSEKEEPING),
         )
         for name, job, every in jobs:
@@ -169,11 +173,10 @@ class Daemon:
 
     # --- keeping house ----------------------------------------------------------------------------------------------
 
-    async def _flush(self) -> None:
-        carrier, metrics = self._program.carrier, self._program.metrics
-        await carrier.flush()
+    async def _count(self) -> None:
         counts, head = await asyncio.to_thread(self._counted)
-        metrics.show(Counter(state.health for state in carrier.states().values()), counts, head)
+        health = Counter(state.health for state in self._program.carrier.states().values())
+        self._program.metrics.show(health, counts, head)
 
     def _counted(self) -> tuple[Mapping[str, int], Position]:
         with self._program.store.views() as views:
@@ -192,13 +195,14 @@ class Daemon:
         await asyncio.gather(*loops, return_exceptions=True)
         deadline = asyncio.get_running_loop().time() + DRAIN.total_seconds()
         if self._flying:
-            await asyncio.wait(self._flying, timeout=DRAIN.total_seconds() / 2)
-            for task in self._flying:
+            _, late = await asyncio.wait(self._flying, timeout=DRAIN.total_seconds() / 2)
+            for task in late:
                 task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
         left = timedelta(seconds=max(0.1, deadline - asyncio.get_running_loop().time()))
         await self._program.deliverer.finish(left)
         with suppress(StoreUnavailable):
-            await self._flush()
+            await self._program.carrier.flush()
 
 
 async def _wait(event: asyncio.Event, within: timedelta) -> None:

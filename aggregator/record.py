@@ -56,8 +56,10 @@ def record_poll(
     look = look_at(profile, remembered(tx, profile), observation, last_good_at)
     if isinstance(look, Refused):
         health = verdict(look.problem)
-        state = replace(health.state, memory=dump(look.memory), open=True)
-        return Recording(state, _keep(tx, profile, health.events, state, observation.at), problem=look.problem)
+        memory = after_failures(look.memory, health.state)
+        state = replace(health.state, memory=dump(memory), open=True)
+        recorded = _keep(tx, profile, health.events, state, observation.at)
+        return Recording(state, recorded, problem=look.problem, move=memory.move)
     decision = _decide(tx, look)
     health = verdict(decision)
     memory, moved = after_redirects(profile, decision.memory, redirects, observation.at)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_network
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
@@ -302,3 +302,62 @@ def test_a_permanent_redirect_is_followed_as_ours_after_seven_days(site: Site, s
 
     play(story)
     assert [path for path, _ in site.asked] == ["/feed", "/feed"]
+
+
+def test_an_address_that_was_adopted_is_given_up_when_what_it_sends_is_refused_three_times(
+    site: Site, store: SqlStore
+) -> None:
+    site.answers["/old"] = (301, b"", {"Location": "/feed"})
+    site.publish("c", "b", "a")
+
+    async def story() -> None:
+        async with desk(store, site.url("/old")) as here:
+            for _ in range(16):
+                await here.poll(timedelta(hours=12))
+            site.answers["/feed"] = (200, rss(), {})
+            for _ in range(3):
+                assert (await here.poll()).failure == "emptied"
+            site.asked.clear()
+            await here.poll()
+
+    play(story)
+    assert [path for path, _ in site.asked] == ["/old", "/feed"]
+
+
+def test_what_was_only_counted_is_not_written_over_what_was_recorded_after_it(site: Site, store: SqlStore) -> None:
+    site.publish("a")
+    held, let_go = Event(), Event()
+
+    async def story() -> None:
+        async with desk(store, site.url("/feed")) as here:
+            await here.poll()
+            await here.poll()  # counted, not yet written
+            site.publish("b", "a")
+            store.write(lambda _: (held.set(), let_go.wait(20)))
+            await asyncio.to_thread(held.wait, 20)
+            recording = asyncio.create_task(here.poll())
+            async with asyncio.timeout(20):
+                while store._writer._queue.empty():  # noqa: ASYNC110 - the queue of a thread sets no event
+                    await asyncio.sleep(0.005)
+            flushing = asyncio.create_task(here.carrier.flush())
+            await asyncio.sleep(0)
+            let_go.set()
+            await asyncio.gather(recording, flushing)
+            remembered = here.carrier.states()[FEED]
+        with store.read() as tx:
+            assert tx.polls.all()[FEED] == remembered
+
+    play(story)
+
+
+def test_only_feeds_of_the_settings_are_remembered(site: Site, store: SqlStore) -> None:
+    site.publish("a")
+
+    async def story() -> None:
+        async with desk(store, site.url("/feed")) as here:
+            await here.poll()
+            assert set(here.carrier.states()) == {FEED}
+        async with desk(store, site.url("/feed"), first=FeedId("another")) as later:
+            assert not later.carrier.states()
+
+    play(story)
