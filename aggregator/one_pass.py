@@ -1,6 +1,10 @@
-"""One pass over feeds, for `poll`: look at each now, react to what was recorded, try each due delivery once."""
+"""One pass over feeds, for `poll`: look at each now, react to what was recorded, try each due delivery once.
+
+A store that cannot be written ends the pass (`StoreUnavailable`); a bug in looking at one feed is that feed's failure.
+"""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +12,9 @@ from aggregator.carrier import PollReport
 from aggregator.clock import utc_now
 from aggregator.wiring import Program
 from store.events import FeedId
+from store.ports import StoreError
+
+log = logging.getLogger("feedwitness.poll")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +55,15 @@ class PassReport:
 
 
 async def one_pass(program: Program, feeds: Sequence[FeedId], advance: Callable[[int, int], None]) -> PassReport:
-    """Poll these feeds, then react until the log is read, then deliver. `advance` hears (polled, of)."""
+    """Poll these feeds, each once, then react until the log is read, then deliver. `advance` hears (polled, of)."""
     done: list[PollReport] = []
+    wanted = tuple(dict.fromkeys(feeds))
 
     async def look(feed: FeedId) -> None:
-        done.append(await program.carrier.look(feed))
-        advance(len(done), len(feeds))
+        done.append(await _look(program, feed))
+        advance(len(done), len(wanted))
 
-    await asyncio.gather(*(look(feed) for feed in feeds))
+    await asyncio.gather(*(look(feed) for feed in wanted))
     await program.carrier.flush()
     await _react(program)
     attempts = await program.deliverer.drain_once(utc_now())
@@ -67,6 +75,16 @@ async def one_pass(program: Program, feeds: Sequence[FeedId], advance: Callable[
         waiting=became.count("pending"),
         dead=became.count("dead"),
     )
+
+
+async def _look(program: Program, feed: FeedId) -> PollReport:
+    try:
+        return await program.carrier.look(feed)
+    except StoreError:
+        raise
+    except Exception as bug:  # one feed's bug is not the others'
+        log.warning("looking at %s failed: %r", feed, bug, exc_info=log.isEnabledFor(logging.INFO))
+        return PollReport(feed, failure="bug", detail=f"{type(bug).__name__}; this is a bug, `-v` shows where")
 
 
 async def _react(program: Program) -> None:

@@ -117,6 +117,8 @@ class Writer:
             self._lose(group, lost.reason)
         except DBAPIError as error:
             self._lose(group, translate(error))
+        except Exception as bug:  # noqa: BLE001 -- of ours or the library's: without this thread every job waits for ever
+            self._lose(group, StoreUnavailable("store_io", f"the writer failed ({type(bug).__name__}: {bug})"))
         else:
             self.trouble = "" if wrote else self.trouble
             self.commits += 1

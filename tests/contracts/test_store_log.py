@@ -199,3 +199,12 @@ def test_hashes_link_each_event_to_the_one_before(store: SqlStore, now: datetime
     assert len({one.hash for one in recorded}) == 5
     assert all(len(one.hash) == 32 for one in recorded)
     assert all(before.event_id != after.event_id for before, after in pairwise(recorded))
+
+
+def test_the_writer_outlives_a_job_that_breaks_its_transaction(store: SqlStore, now: datetime) -> None:
+    def breaking(tx: Transaction) -> None:
+        tx.connection.close()  # type: ignore[attr-defined]  # the store's own transaction
+
+    with pytest.raises(StoreUnavailable):
+        store.write(breaking).result(timeout=20)
+    assert append(store, "a", now)[0].position == 1

@@ -13,8 +13,10 @@ from threading import Event, Thread
 import pytest
 
 from aggregator import settings as translate
+from aggregator.carrier import Carrier, PollReport
 from aggregator.clock import utc_now
 from aggregator.daemon import Daemon
+from aggregator.one_pass import PassReport, one_pass
 from aggregator.web.health import Pulse, Readiness
 from aggregator.wiring import Program, build
 from store.database import SqlStore, open_store
@@ -150,3 +152,36 @@ def test_all_feeds_of_a_host_leave_it_alone_when_it_asks_one_of_them_to(
 
     asyncio.run(play())
     assert site.asked == {"/0": 1}
+
+
+# --- one pass ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_bug_in_looking_at_one_feed_is_its_failure_and_not_the_others(
+    tmp_path: Path, store: SqlStore, site: Site
+) -> None:
+    class Faulty(Carrier):
+        async def look(self, feed: FeedId) -> PollReport:
+            if feed == "f0":
+                raise ZeroDivisionError
+            return await super().look(feed)
+
+    async def play() -> PassReport:
+        urls = [f"http://127.0.0.1:{site.port}/{n}" for n in range(2)]
+        async with program_over(tmp_path, store, *urls) as program:
+            program.carrier.__class__ = Faulty
+            return await one_pass(program, [FeedId("f0"), FeedId("f1")], lambda _, __: None)
+
+    report = asyncio.run(play())
+    assert [(one.feed, one.failure) for one in report.reports] == [("f0", "bug"), ("f1", "http_404")]
+
+
+def test_a_feed_named_twice_is_asked_once(tmp_path: Path, store: SqlStore, site: Site) -> None:
+    heard: list[tuple[int, int]] = []
+
+    async def play() -> None:
+        async with program_over(tmp_path, store, f"http://127.0.0.1:{site.port}/0") as program:
+            await one_pass(program, [FeedId("f0"), FeedId("f0")], lambda done, of: heard.append((done, of)))
+
+    asyncio.run(play())
+    assert (site.asked, heard) == ({"/0": 1}, [(1, 1)])
