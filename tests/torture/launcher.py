@@ -40,7 +40,8 @@ class Launcher:
     def obey(self, command: dict[str, Any]) -> dict[str, Any]:
         match command["do"]:
             case "start":
-                return {"pid": self.start(**{name: command[name] for name in ("argv", "folder", "env", "failpoint")})}
+                del command["do"]
+                return {"pid": self.start(**command)}
             case "signal":
                 if command["pid"] in self.running:
                     os.kill(command["pid"], command["number"])
@@ -49,13 +50,16 @@ class Launcher:
                 return {"status": self.wait(command["pid"], command["within"])}
         raise ValueError(command)
 
-    def start(self, argv: list[str], folder: str, env: dict[str, str], failpoint: str) -> int:
+    def start(self, *, halted: bool, **program: Any) -> int:
+        """Fork the program: see `become`. `halted`: it waits for SIGCONT first, so that it can be traced all along."""
         if len([*Path("/proc/self/task").iterdir()]) != 1:
             raise RuntimeError("a process with threads must not fork")
         pid = os.fork()
         if pid == 0:
             try:
-                become(argv, folder, env, failpoint)
+                if halted:
+                    os.kill(os.getpid(), signal.SIGSTOP)
+                become(**program)
             finally:
                 os._exit(70)
         self.running.add(pid)

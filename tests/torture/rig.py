@@ -130,10 +130,16 @@ class Rig:
     def config(self) -> Path:
         return self.folder / "feedwitness.toml"
 
-    def start(self, *words: str, failpoint: str = "") -> int:
-        """Fork the program; its process id."""
-        argv = [*words, "--config", str(self.config)]
-        started = self.launcher("start", argv=argv, folder=str(self.folder), env=self.env, failpoint=failpoint)
+    def start(self, *words: str, failpoint: str = "", halted: bool = False) -> int:
+        """Fork the program; its process id. `halted`: it goes on at SIGCONT."""
+        started = self.launcher(
+            "start",
+            argv=[*words, "--config", str(self.config)],
+            folder=str(self.folder),
+            env=self.env,
+            failpoint=failpoint,
+            halted=halted,
+        )
         return int(started["pid"])
 
     def signal(self, pid: int, number: int) -> None:

@@ -1,7 +1,7 @@
 """The daemon is killed at every named place of `store.failpoint`, at its first occurrence, its second and so on.
 
 Leases are never renewed and settings are never reloaded in this version, so there are no such places yet.
-FEEDWITNESS_TORTURE: twenty occurrences each from 1,000 on, else four.
+FEEDWITNESS_TORTURE: twenty occurrences each from 1,000 on, else three.
 """
 
 import os
@@ -13,7 +13,7 @@ import pytest
 from tests.torture.oracle import judge
 from tests.torture.rig import Rig, rig, seed
 
-OCCURRENCES = 20 if int(os.environ.get("FEEDWITNESS_TORTURE", "100")) >= 1000 else 4
+OCCURRENCES = 20 if int(os.environ.get("FEEDWITNESS_TORTURE", "100")) >= 1000 else 3
 PLACES = (
     "after_fetch", "after_parse", "in_tx", "before_outbox", "before_commit", "after_commit", "after_send",
     "before_mark", "checkpoint",
