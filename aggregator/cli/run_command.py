@@ -88,6 +88,7 @@ async def _serve(
 ) -> None:
     if not settings.web.listen:
         return
+    from aggregator.cli.served import access, histories
     from aggregator.web.app import application
     from aggregator.web.server import ListenFailed, bind, serving
 
@@ -95,7 +96,8 @@ async def _serve(
         sock = bind(settings.web.listen)
     except ListenFailed as failed:
         raise Failure(f"{failed}; another address: `listen` in [web]", 2) from failed
-    await served.enter_async_context(serving(application(pulse, readiness, program.metrics), sock))
+    app = application(pulse, readiness, program.metrics, access=access(settings.web), history=histories(program.store))
+    await served.enter_async_context(serving(app, sock))
     host, port = sock.getsockname()[:2]
     log.info(
         "health at http://%s/healthz, metrics at /metrics", f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,4 +1,4 @@
-"""The daemon's health page over a real socket."""
+"""The daemon's HTTP face over a real socket: health, metrics, histories."""
 
 import asyncio
 import http.client
@@ -10,9 +10,11 @@ from contextlib import asynccontextmanager
 import pytest
 
 from aggregator.metrics import Metrics
+from aggregator.web.access import Access
 from aggregator.web.app import application
 from aggregator.web.health import Pulse, Readiness
 from aggregator.web.server import ListenFailed, bind, serving
+from store.ports import StoreUnavailable
 
 
 class Face:
@@ -23,9 +25,14 @@ class Face:
         self.metrics = Metrics()
         self.port = 0
 
-    def ask(self, path: str, method: str = "GET") -> tuple[int, dict[str, str], bytes]:
+    def history(self, item: str) -> bytes | None:
+        if item == "away/1":
+            raise StoreUnavailable("store_away", "no such file")
+        return b'{"item": {}}' if item == "ministry/a b" else None
+
+    def ask(self, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        connection.request(method, path)
+        connection.request(method, path, headers=headers)
         answer = connection.getresponse()
         body = answer.read()
         connection.close()
@@ -33,17 +40,18 @@ class Face:
 
 
 @asynccontextmanager
-async def open_face() -> AsyncIterator[Face]:
+async def open_face(access: Access) -> AsyncIterator[Face]:
     face = Face()
     sock = bind("127.0.0.1:0")
     face.port = sock.getsockname()[1]
-    async with serving(application(face.pulse, face.readiness, face.metrics), sock):
+    app = application(face.pulse, face.readiness, face.metrics, access=access, history=face.history)
+    async with serving(app, sock):
         yield face
 
 
-def with_face(story: Callable[[Face], None]) -> None:
+def with_face(story: Callable[[Face], None], access: Access | None = None) -> None:
     async def play() -> None:
-        async with open_face() as face:
+        async with open_face(access or Access()) as face:
             await asyncio.to_thread(story, face)
 
     asyncio.run(play())
@@ -99,6 +107,40 @@ def test_there_is_nothing_else(method: str, path: str, status: int) -> None:
         assert face.ask(path, method)[0] == status
 
     with_face(story)
+
+
+def test_a_link_in_an_alert_leads_to_the_items_history_as_json() -> None:
+    def story(face: Face) -> None:
+        status, headers, body = face.ask("/items/ministry/a%20b")
+        assert (status, headers["content-type"], json.loads(body)) == (200, "application/json", {"item": {}})
+        assert face.ask("/items/ministry/none")[0] == 404
+        status, _, body = face.ask("/items/away/1")
+        assert (status, json.loads(body)) == (503, {"error": "store_away"})
+        assert face.ask("/healthz")[0] == 200
+
+    with_face(story)
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/items/ministry/a%20b", "/", "/api/items"])
+def test_a_name_that_is_not_ours_gets_nothing_but_health(path: str) -> None:
+    def story(face: Face) -> None:
+        status, _, body = face.ask(path, Host="evil.example")
+        assert (status, list(json.loads(body))) == (421, ["error"])
+        assert face.ask("/healthz", Host="evil.example")[0] == 200
+
+    with_face(story)
+
+
+def test_where_a_token_is_needed_it_is_needed_for_all_but_health() -> None:
+    def story(face: Face) -> None:
+        for path in ("/metrics", "/items/ministry/a%20b", "/anything"):
+            status, headers, body = face.ask(path)
+            assert (status, headers["www-authenticate"][:5]) == (401, "Basic")
+            assert b"secret" not in body
+        assert face.ask("/metrics", Authorization="Bearer a secret token")[0] == 200
+        assert (face.ask("/healthz")[0], face.ask("/readyz")[0]) == (200, 503)
+
+    with_face(story, Access(token="a secret token"))
 
 
 def test_a_head_request_has_no_body() -> None:
