@@ -12,7 +12,7 @@ help: ## show this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
 run: $(VENV)/.run ## watch a dozen official feeds with the shipped starter settings
-	@STATE_DIRECTORY="$${STATE_DIRECTORY:-$(CURDIR)/state}" $(BIN)/feedwitness run --config config/starter/feedwitness.toml
+	@$(BIN)/feedwitness run --config config/starter/feedwitness.toml
 
 test: $(VENV)/.dev ## every test: pure, store, loopback, the real program, crash tests
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup

@@ -46,10 +46,13 @@ class Ministry:
     def publish(self, *statements: Statement) -> None:
         self.listed += statements
 
+    def say(self, name: str, title: str, text: str, hour: int) -> None:
+        self.publish(Statement(name, title, text, hour))
+
     def edit(self, name: str, **changes: Any) -> None:
         self.listed = [replace(each, **changes) if each.name == name else each for each in self.listed]
 
-    def remove(self, name: str) -> None:
+    def withdraw(self, name: str) -> None:
         """Out of the feed, and its page answers 410."""
         self.listed = [each for each in self.listed if each.name != name]
         self.gone.add(name)

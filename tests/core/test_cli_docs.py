@@ -74,6 +74,27 @@ def test_no_kind_of_event_is_described_that_is_not_there():
     assert set(re.findall(r"^\| `([a-z.]+/\d+)`", EVENTS, re.MULTILINE)) == set(KINDS)
 
 
+def test_the_readme_shows_commands_and_options_that_are_there():
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^feedwitness ([a-z]+)(.*?)(?: +#.*)?$", readme, re.MULTILINE)
+    assert len(shown) > 5
+    for name, rest in shown:
+        known = {option for parameter in TREE.commands[name].params for option in parameter.opts}
+        assert set(re.findall(r"--[a-z]+", rest)) <= known
+
+
+def test_the_settings_that_the_readme_shows_are_right(tmp_path):
+    from aggregator.settings import load
+
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```toml\n(.*?)```", readme, re.DOTALL)
+    secret = tmp_path / "smtp"
+    secret.write_text("hush")
+    (tmp_path / "feedwitness.toml").write_text(shown.replace("/run/secrets/smtp", str(secret)))
+    environ = {"HOOK_SECRET": "whsec_" + "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}
+    assert load("feedwitness.toml", environ, tmp_path).mistakes == ()
+
+
 def test_every_metric_is_described():
     samples = {
         family.name + ("_total" if family.type == "counter" else "") for family in Metrics().registry.collect()
