@@ -6,10 +6,10 @@ delay. Never fails.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
+from alerts.retry_after import LONGEST
 from store.ports import Verdict
 
 DELAYS = (
@@ -26,7 +26,6 @@ STEADY = timedelta(hours=6)
 GIVE_UP_AFTER = timedelta(days=3)
 JITTER = 0.2
 """A delay is stretched or shrunk by at most this part of itself."""
-LONGEST_RETRY_AFTER = timedelta(hours=24)
 
 Kind = Literal["ok", "retry", "permanent"]
 SmtpStage = Literal["connect", "greeting", "hello", "starttls", "login", "mail", "rcpt", "data", "dot"]
@@ -59,17 +58,6 @@ def smtp_kind(stage: SmtpStage, code: int) -> Kind:
     return "permanent" if stage in ("rcpt", "dot") and 500 <= code < 600 else "retry"
 
 
-def retry_after(value: str, date: str, now: datetime) -> timedelta | None:
-    """A `Retry-After` header: seconds, or a date counted from the answer's own `Date`. None for what makes no sense."""
-    value = value.strip()
-    if value.isascii() and value.isdigit():
-        return min(timedelta(seconds=int(value[:9])), LONGEST_RETRY_AFTER)
-    until, since = _http_date(value), _http_date(date)
-    if until is None or until <= (since or now):
-        return None
-    return min(until - (since or now), LONGEST_RETRY_AFTER)
-
-
 def verdict(result: SendResult, *, attempts: int, first_try: datetime, now: datetime, jitter: float) -> Verdict:
     """Delivered, dead, or to be tried again and when.
 
@@ -84,18 +72,10 @@ def verdict(result: SendResult, *, attempts: int, first_try: datetime, now: date
         return Verdict("dead", result.answer, result.code, reason="gave-up")
     delay = _delay(attempts, jitter)
     if result.retry_after is not None:
-        delay = min(max(result.retry_after, DELAYS[0]), LONGEST_RETRY_AFTER)
+        delay = min(max(result.retry_after, DELAYS[0]), LONGEST)
     return Verdict("pending", result.answer, result.code, next_at=now + delay, reason="retry")
 
 
 def _delay(attempts: int, jitter: float) -> timedelta:
     base = DELAYS[attempts - 1] if attempts <= len(DELAYS) else STEADY
     return base * (1 + JITTER * (2 * min(max(jitter, 0.0), 1.0) - 1))
-
-
-def _http_date(value: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(value)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, TypeError, OverflowError):
-        return None

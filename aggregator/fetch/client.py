@@ -30,8 +30,8 @@ from aggregator.fetch.dial import Dialler, Resolver, system_resolver
 from aggregator.fetch.failure import FetchError, named
 from aggregator.fetch.guard import AddressGuard, Network
 from aggregator.fetch.hop import DEFAULT_PORTS, Hop, headers, is_conditional, location, origin, parsed, require_http
-from aggregator.fetch.retry_after import retry_after
 from aggregator.outcome import Fetched, FetchFailed, FetchOutcome, FetchRequest, NotModified, Redirect
+from alerts.retry_after import retry_after
 
 log = logging.getLogger("feedwitness.fetch")
 

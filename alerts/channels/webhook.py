@@ -19,7 +19,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import httpx
 
 from alerts.plain import one_line
-from alerts.retry import SendResult, http_kind, retry_after
+from alerts.retry import SendResult, http_kind
+from alerts.retry_after import retry_after
 from store.ports import Delivery
 
 DEADLINE = timedelta(seconds=20)

@@ -10,15 +10,14 @@ from hypothesis import strategies as st
 from alerts.retry import (
     DELAYS,
     GIVE_UP_AFTER,
-    LONGEST_RETRY_AFTER,
     STEADY,
     SendResult,
     SmtpStage,
     http_kind,
-    retry_after,
     smtp_kind,
     verdict,
 )
+from alerts.retry_after import LONGEST, retry_after
 from store.ports import Verdict
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -72,7 +71,7 @@ def test_retry_after_stands_above_our_own_delay_up_to_a_day() -> None:
 
     assert asked(timedelta(minutes=7)) == timedelta(minutes=7)
     assert asked(timedelta(minutes=7), attempts=9) == timedelta(minutes=7)
-    assert asked(timedelta(days=30)) == LONGEST_RETRY_AFTER
+    assert asked(timedelta(days=30)) == LONGEST
     assert asked(timedelta(0), attempts=9) == timedelta(seconds=5)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.fetch.retry_after import LONGEST, retry_after
+from alerts.retry_after import LONGEST, retry_after
 
 NOW = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
 DATE = "Sat, 21 Nov 2026 12:00:00 GMT"

@@ -1,4 +1,7 @@
-"""What a Retry-After header asks for. Pure: strings and a time in, a duration or None out; garbage is None."""
+"""What a Retry-After header asks for, of feeds' servers and of webhooks' receivers alike. Pure.
+
+Strings and a time in, a duration or None out; garbage is None.
+"""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
