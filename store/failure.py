@@ -36,7 +36,10 @@ def translate(error: DBAPIError | sqlite3.Error) -> StoreError:
             return StoreUnavailable(
                 "store_away", "another process keeps the store busy: try again when it has finished"
             )
-        case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_AUTH:
+        case sqlite3.SQLITE_READONLY:
+            told = f"the store cannot be used ({cause}): this user needs the right to write the file and its folder"
+            return StoreUnavailable("store_away", f"{told}, even to read: SQLite keeps its index beside the file")
+        case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
             return StoreUnavailable("store_away", f"the store cannot be opened or written ({cause}): check its rights")
     return StoreError(f"the database refused: {cause}")
 

@@ -61,7 +61,10 @@ class Context:
 
     def _hint(self, loaded: "Loaded") -> str:
         """For whoever has no settings yet: those that come with the program work as they are."""
-        if self.config or os.environ.get("FEEDWITNESS_CONFIG") or loaded.files:
+        from config.files import candidates
+
+        named = self.config or os.environ.get("FEEDWITNESS_CONFIG")
+        if named or loaded.files or any(os.path.lexists(place) for place in candidates(os.environ)):
             return ""
         return (
             "\nto look around first, use the settings that come with the program:\n"

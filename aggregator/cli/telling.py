@@ -6,6 +6,7 @@ Every kind of event has its words here (the type checker sees to it); nothing in
 from http import HTTPStatus
 from typing import assert_never
 
+from aggregator.cli.out import counted
 from store import events as e
 
 REASONS = {
@@ -58,7 +59,7 @@ def headline(event: e.Event) -> str:
         case e.FeedDegraded() | e.FeedRecovered() | e.FeedQuiet() | e.FeedMoved() | e.FeedGone() | e.FeedReissued():
             return _of_health(event)
         case e.SettingsApplied():
-            return f"settings applied: {event.file}, {len(event.feeds)} feeds"
+            return f"settings applied: {event.file}, {counted(len(event.feeds), 'feed')}"
         case e.RuleDefined():
             return f"rule in force: {event.match or '(source health)'}"
         case e.RuleRetired():
@@ -76,7 +77,7 @@ def headline(event: e.Event) -> str:
         case e.AlertHeld():
             return f"alert held ({event.reason}): {event.transition} under {event.rule}"
         case e.AlertReleased():
-            return "held alert released by hand"
+            return f"held alert released by hand: {event.why}"
         case e.DeliverySettled():
             return f"{event.outcome}: {event.channel}, attempt {event.attempts}: {event.answer}"
         case _:

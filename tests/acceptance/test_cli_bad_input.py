@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,19 @@ def test_without_settings_it_says_where_it_looked_and_offers_the_shipped_ones(de
     assert answer.status == 2
     assert all(str(place) in answer.err for place in candidates({"HOME": str(desk.folder)}))
     assert "feedwitness run --config shipped:starter/feedwitness.toml" in answer.err
+
+
+def test_settings_that_are_there_but_wrong_are_not_answered_with_the_shipped_ones(desk):
+    desk.folder.joinpath("feedwitness.toml").mkdir()
+    answer = desk.call("check")
+    assert (answer.status, answer.err) == (2, "feedwitness.toml:1:1: is a directory; name a file\n")
+
+
+@pytest.mark.parametrize("name", ["FEEDWITNESS_CONFIG", "--config"])
+def test_settings_that_are_named_and_missing_are_a_mistake(desk, name):
+    named = {name: "mine.toml"} if name.isupper() else {}
+    answer = replace(desk, environ=named).call("check", *([] if named else [name, "mine.toml"]))
+    assert (answer.status, answer.err) == (2, "mine.toml:1:1: does not exist\n")
 
 
 def test_the_shipped_settings_that_are_offered_are_right(desk):

@@ -157,6 +157,36 @@ def test_a_pipe_gets_one_whole_line_for_each_row(told):
     assert any(line.endswith("Aid for Syria") for line in lines)
 
 
+def test_a_console_channel_stays_out_of_the_json_on_stdout(ministry, watching):
+    file = watching.folder / "feedwitness.toml"
+    file.write_text(file.read_text().replace('notify = ["hook"]', 'notify = ["console"]'))
+    ministry.say("o", "Gazette", "Decree.", 1)
+    watching.call("poll")
+    ministry.say("aid", "Aid for Syria", "A convoy for Syria.", 2)
+    answer = watching.call("poll", "--json")
+    assert answer.json["delivered"] == 1
+    assert answer.err.startswith("== [syria] Aid for Syria\n")
+
+
+def test_verify_names_the_first_bad_position(told, tmp_path):
+    import shutil
+    import sqlite3
+    from contextlib import closing
+
+    shutil.copytree(told.folder, tmp_path, dirs_exist_ok=True)
+    desk = type(told)(tmp_path, {})
+    with closing(sqlite3.connect(tmp_path / "feedwitness.db")) as database:
+        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            database.execute(f'DROP TRIGGER "{name}"')
+        database.execute("UPDATE events SET kind = 'feed.quiet/1' WHERE position = 5")
+        database.commit()
+    answer = desk.call("verify")
+    assert answer.status == 1
+    assert answer.out.startswith("the log does not hold: position 5: ")
+    report = desk.call("verify", "--json")
+    assert (report.status, report.json["ok"], report.json["first_bad"]) == (1, False, 5)
+
+
 def test_check_sums_up_what_would_run_with_its_warnings(told):
     answer = told.call("check")
     assert "`secret` is missing" in answer.err
