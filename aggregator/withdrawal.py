@@ -144,11 +144,14 @@ def _missing_line(each: Suspect) -> str:
 
 
 def _answer_lines(each: Suspect) -> tuple[str, ...]:
+    """What the item's page said each time it was asked. Not where it lies: a link may name what a court has erased, and
+    the log, unlike the text store, forgets nothing.
+    """
     lines = []
     for answer in each.answers:
         control = "answered" if answer.sibling_stands else "did not answer either"
         said = answer.detail or answer.verdict
-        lines.append(f"{_time(answer.at)}: its page {each.link}: {said}; the page of an entry still listed {control}.")
+        lines.append(f"{_time(answer.at)}: its page: {said}; the page of an entry still listed {control}.")
     return tuple(lines)
 
 

@@ -52,7 +52,7 @@ def verdict(url: str, answer: FetchOutcome) -> tuple[str, str]:
             status, why = answer.status or 0, f"{answer.reason}: {answer.detail}"
         case _:
             return "unreachable", "304 to a request without validators"
-    hops = "".join(f"{hop.status} to {hop.url}, " for hop in answer.redirects)
+    hops = "".join(f"{hop.status} to {_place(hop.url)}, " for hop in answer.redirects)
     if status == HTTPStatus.GONE:
         return "gone", f"{hops}410 Gone"
     if status == HTTPStatus.NOT_FOUND:
@@ -68,6 +68,12 @@ def _request(url: str, like: FetchRequest) -> FetchRequest:
     return replace(
         like, url=url, learnt=True, max_body=0, etag="", last_modified="", validated_url="", headers={}, auth=None
     )
+
+
+def _place(url: str) -> str:
+    """The site that a hop led to. Not the page: its address may name what has to be erased one day."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/{'' if parts.path in ('', '/') and not parts.query else '…'}"
 
 
 def _is_home_of(end: str, start: str) -> bool:

@@ -165,8 +165,15 @@ def test_a_withdrawal_says_what_was_seen_when(story: Story) -> None:
         first_absent,
     )
     assert len(withdrawn.evidence) == 2
-    assert "https://example.org/page/d" in withdrawn.evidence[1]
+    assert "its page: gone" in withdrawn.evidence[1]
     assert all("\n" not in line for line in withdrawn.evidence)
+
+
+def test_the_log_never_says_where_a_page_lies_for_a_link_may_name_what_is_erased_one_day(story: Story) -> None:
+    story.answers["d"] = "standing"
+    events = [*story.poll("fecba"), *story.poll(None)]
+    assert [type(event) for event in events] == [ItemAbsent, ItemDelisted]
+    assert not [event for event in events if "page/" in repr(event)]
 
 
 def test_a_page_is_asked_beside_one_that_is_still_listed(story: Story) -> None:

@@ -140,3 +140,12 @@ def test_a_page_that_failed_after_a_good_status_stands_and_after_none_is_unreach
     for reason in ("timeout", "dns", "connect", "reset", "tls_error", "redirect_limit", "ssrf_blocked"):
         assert verdict("https://x.test/a", FetchFailed(reason, "x"))[0] == "unreachable"
     assert verdict("https://x.test/a", NotModified("https://x.test/a"))[0] == "unreachable"
+
+
+def test_what_is_said_of_a_redirect_names_the_site_and_not_the_page():
+    assert verdict("https://x.test/news/1", ended_at("https://x.test/names-a-person?p=1"))[1] == (
+        "301 to https://x.test/…, 200"
+    )
+    assert verdict("https://x.test/news/1", ended_at("https://x.test/"))[1] == (
+        "301 to https://x.test/, which is the home page"
+    )
