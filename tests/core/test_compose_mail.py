@@ -302,3 +302,10 @@ def test_a_broken_message_is_found_before_it_leaves(broken: bytes, problem: str)
 )
 def test_addresses_are_bare_in_the_envelope_and_named_in_the_header(mailbox: str, bare: str, shown: str) -> None:
     assert (bare_address(mailbox), mailbox_text(mailbox)) == (bare, shown)
+
+
+@given(title=TITLES)
+def test_a_header_value_is_safe_by_itself_whoever_cleaned_the_text_before(title: str) -> None:
+    for line in header_text(f"a\r\nBcc: x{title}\n\x0b\x85\u2028").split("\r\n "):
+        assert line.isascii()
+        assert line.isprintable()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.outcome import ParsedFeed, ParseFailed, Tombstone
-from aggregator.parse.feed import parse
+from aggregator.parse.feed import _feedparsed, parse
 
 FEEDS = Path(__file__).parents[1] / "data" / "feeds"
 URL = "https://source.example/feeds/all.xml"
@@ -276,3 +276,10 @@ def test_an_empty_list_is_a_feed_without_entries():
 )
 def test_a_path_or_an_address_as_a_body_is_opened_by_nobody(body):
     assert parse(body, "text/xml", URL) == ParseFailed("not_a_feed", f"it begins with {body.decode()!r}")
+
+
+def test_feedparser_itself_never_gets_a_name_that_it_could_open(tmp_path):
+    """The gate refuses such bodies before; this holds should one ever pass it."""
+    (tmp_path / "feed.xml").write_text(rss("<item><title>from the disk</title></item>").decode())
+    read = _feedparsed(str(tmp_path / "feed.xml"))
+    assert isinstance(read, ParseFailed) or not read["entries"]
