@@ -182,7 +182,7 @@ class Carrier:
         self, watched: Watched, state: PollState, redirects: Sequence[Redirect], at: datetime
     ) -> PollReport:
         """The last accepted document is confirmed; only an open suspicion, or something to say, needs the store."""
-        if not state.open and not redirects:
+        if not state.open and not health.is_permanent(redirects):
             after = health.after_good(watched.profile, state, at, new=False)
             if not after.events:
                 self._remember(self._timed(watched, after, at).state)

@@ -91,8 +91,7 @@ def after_redirects(
     move = memory.move if memory.move and memory.move.origin == profile.url else None
     if move and move.adopted:
         return memory, None
-    permanent = bool(redirects) and all(hop.status in (301, 308) for hop in redirects)
-    if not permanent or redirects[-1].url == profile.url:
+    if not is_permanent(redirects) or redirects[-1].url == profile.url:
         return replace(memory, move=None), None
     target = redirects[-1].url
     if move is None or move.url != target:
@@ -101,6 +100,11 @@ def after_redirects(
         return memory, None
     moved = FeedMoved(profile.id, move.since, "permanent redirect, the same for 7 days", target)
     return replace(memory, move=replace(move, adopted=True)), moved
+
+
+def is_permanent(redirects: Sequence[Redirect]) -> bool:
+    """Whether they may begin a move; others say nothing, unless a move is under observation already."""
+    return bool(redirects) and all(hop.status in (301, 308) for hop in redirects)
 
 
 def after_failures(memory: FeedMemory, state: PollState) -> FeedMemory:

@@ -361,3 +361,17 @@ def test_only_feeds_of_the_settings_are_remembered(site: Site, store: SqlStore) 
             assert not later.carrier.states()
 
     play(story)
+
+
+def test_an_unchanged_document_behind_a_temporary_redirect_costs_no_write(site: Site, store: SqlStore) -> None:
+    site.answers["/old"] = (302, b"", {"Location": "/feed"})
+    site.publish("a")
+
+    async def story() -> None:
+        async with desk(store, site.url("/old")) as here:
+            await here.poll()
+            before = store.commits
+            assert await here.poll() == PollReport(FEED)
+            assert store.commits == before
+
+    play(story)
