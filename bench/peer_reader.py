@@ -22,11 +22,10 @@ def main(task, port, feeds):
         for url in urls:
             reader.add_feed(url)
         first = [cpu_ms(lambda url=url: reader.update_feed(url)) for url in urls]
-        again = cpu_ms(reader.update_feeds) / feeds
+        again = [cpu_ms(lambda url=url: reader.update_feed(url)) for url in urls]
         if task == "unchanged":
-            return {"unchanged poll (304)": again}
-        one_new = [cpu_ms(lambda url=url: reader.update_feed(url)) for url in urls]
-        return {"update with 1 new of 31": statistics.median(one_new), "first update": statistics.median(first)}
+            return {"unchanged poll (304)": statistics.mean(again)}
+        return {"update with 1 new of 31": statistics.median(again), "first update": statistics.median(first)}
 
 
 def cpu_ms(work):
