@@ -215,6 +215,27 @@ def test_a_poll_whose_events_cannot_be_stored_is_not_acknowledged(site: Site, st
     play(story)
 
 
+def test_every_document_that_an_event_cites_is_kept_also_when_a_304_proves_what_it_showed(
+    site: Site, store: SqlStore
+) -> None:
+    async def story() -> None:
+        site.publish("d", "c", "b", "a")
+        async with desk(store, site.url("/feed")) as sitting:
+            await sitting.poll()
+            site.publish("d", "b", "a")  # without "c": a suspicion, and no event yet
+            await sitting.poll()
+            await sitting.poll()
+        with store.read() as tx:
+            events = [recorded.event for recorded in tx.log.read(Position(0), 500)]
+            cited = {event.KIND: event.capture for event in events if hasattr(event, "capture")}
+            kept = {kind: tx.captures.get(digest) for kind, digest in cited.items()}
+        assert kept.keys() >= {"feed.baselined/1", "item.published/1", "item.absent/1"}
+        assert all(kept.values()), kept
+        assert kept["item.absent/1"].body == rss("d", "b", "a")
+
+    play(story)
+
+
 def test_an_item_missing_from_the_middle_is_withdrawn_in_the_pass_in_which_its_page_says_410(
     site: Site, store: SqlStore
 ) -> None:
