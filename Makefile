@@ -33,7 +33,7 @@ format: $(VENV)/.dev ## format the code
 bench: $(VENV)/.dev ## the budgets of the design, beside bare libraries and a peer: writes docs/performance.md
 	@$(BIN)/python -m bench
 
-torture: $(VENV)/.dev ## 1,000 kills of the daemon at random moments
+torture: $(VENV)/.dev ## 1,000 kills of the daemon at random moments, and at every named place
 	@FEEDWITNESS_TORTURE=1000 $(BIN)/python -m pytest tests/torture -s
 
 replay: $(VENV)/.dev ## replay the real feed histories of FEEDWITNESS_CORPUS and print what was found
