@@ -26,9 +26,11 @@ from aggregator.normalise import FeedProfile
 from aggregator.outcome import (
     Fetched,
     FetchFailed,
+    FetchOutcome,
     FetchRequest,
     NotModified,
     Observation,
+    PageProbe,
     ParsedFeed,
     ParseFailed,
     Redirect,
@@ -62,6 +64,10 @@ class PollReport:
     recorded: int = 0
     failure: str = ""
     detail: str = ""
+
+
+Carried = tuple[PollReport, Sequence[PageProbe]]
+"""What a poll came to, and the pages that it asks for."""
 
 
 class Carrier:
@@ -130,10 +136,14 @@ class Carrier:
         watched = self._feeds[feed]
         state = self._states.get(feed) or PollState(feed)
         request = self._request(watched, state)
-        outcome = await self._manners.fetch(request)
-        reach("after_fetch")
-        at = self._now()
-        self.network.note(request.url, outcome, at)
+        async with self._manners.document(request) as outcome:
+            reach("after_fetch")
+            at = self._now()
+            self.network.note(request.url, outcome, at)
+            report, probes = await self._carried(watched, state, outcome, at)
+        return replace(report, recorded=report.recorded + await self._probe(watched, probes)) if probes else report
+
+    async def _carried(self, watched: Watched, state: PollState, outcome: FetchOutcome, at: datetime) -> Carried:
         match outcome:
             case FetchFailed():
                 return await self._failed(watched, state, outcome.reason, outcome.detail, at, outcome.retry_after)
@@ -157,7 +167,7 @@ class Carrier:
     def _request_url(self, feed: FeedId) -> str:
         return health.address(self._feeds[feed].profile, FeedMemory(move=self._moves.get(feed)))
 
-    async def _fetched(self, watched: Watched, state: PollState, answer: Fetched, at: datetime) -> PollReport:
+    async def _fetched(self, watched: Watched, state: PollState, answer: Fetched, at: datetime) -> Carried:
         digest = CaptureDigest(f"sha256:{sha256(answer.body).hexdigest()}")
         validated = replace(
             state,
@@ -180,13 +190,13 @@ class Carrier:
 
     async def _confirmed(
         self, watched: Watched, state: PollState, redirects: Sequence[Redirect], at: datetime
-    ) -> PollReport:
+    ) -> Carried:
         """The last accepted document is confirmed; only an open suspicion, or something to say, needs the store."""
         if not state.open and not health.is_permanent(redirects):
             after = health.after_good(watched.profile, state, at, new=False)
             if not after.events:
                 self._remember(self._timed(watched, after, at).state)
-                return PollReport(state.feed)
+                return PollReport(state.feed), ()
         return await self._record(watched, state, state, None, None, redirects, at)
 
     async def _record(
@@ -198,8 +208,8 @@ class Carrier:
         capture: Capture | None,
         redirects: Sequence[Redirect],
         at: datetime,
-    ) -> PollReport:
-        """One job of the writer, then the pages that it asks for."""
+    ) -> Carried:
+        """One job of the writer."""
 
         def verdict(found: Decision | PollProblem) -> Health:
             if isinstance(found, PollProblem):
@@ -224,17 +234,15 @@ class Carrier:
         self._moved(before.feed, recording.move)
         if recording.problem:
             self._say(before, recording.state, recording.problem.detail)
-            return PollReport(before.feed, len(recording.events), recording.problem.reason, recording.problem.detail)
+            problem = recording.problem
+            return PollReport(before.feed, len(recording.events), problem.reason, problem.detail), ()
         self._say(before, recording.state, "")
-        more = await self._probe(watched, recording)
-        return PollReport(before.feed, len(recording.events) + more)
+        return PollReport(before.feed, len(recording.events)), recording.probes
 
-    async def _probe(self, watched: Watched, recording: Recording) -> int:
+    async def _probe(self, watched: Watched, probes: Sequence[PageProbe]) -> int:
         """Ask the pages of absent items, in the pass that found them due; how many events came of it."""
-        if not recording.probes:
-            return 0
-        feed, at = recording.state.feed, self._now()
-        answers = await asyncio.gather(*(probe(self._manners, each, watched.request, at) for each in recording.probes))
+        feed, at = watched.profile.id, self._now()
+        answers = await asyncio.gather(*(probe(self._manners, each, watched.request, at) for each in probes))
         state = self._states[feed]
         concluded = await self._write(
             feed, partial(record_pages, profile=watched.profile, state=state, answers=answers, now=self._now())
@@ -249,18 +257,18 @@ class Carrier:
         detail: str,
         at: datetime,
         retry_after: timedelta | None = None,
-    ) -> PollReport:
+    ) -> Carried:
         after = health.after_failure(watched.profile, state, reason, at, network_lost=self.network.lost)
         after = self._timed(watched, after, at, retry_after)
         self._say(state, after.state, detail)
         if not after.events and state.feed not in self._moves:
             self._remember(after.state)
-            return PollReport(state.feed, 0, reason, detail)
+            return PollReport(state.feed, 0, reason, detail), ()
         recording = await self._write(
             state.feed, partial(record_failure, profile=watched.profile, health=after, now=at)
         )
         self._moved(state.feed, recording.move)
-        return PollReport(state.feed, len(recording.events), reason, detail)
+        return PollReport(state.feed, len(recording.events), reason, detail), ()
 
     def _timed(self, watched: Watched, after: Health, at: datetime, retry_after: timedelta | None = None) -> Health:
         """With the time of the next poll."""
