@@ -1,7 +1,7 @@
 """docs/performance.md from the figures of one run. Pure: figures and facts come in, text goes out."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from bench.result import Result
 
@@ -15,9 +15,9 @@ beside our figures was measured in the same run: on another machine all of them 
 
 def page(facts: Mapping[str, str], figures: Mapping[str, tuple[str, Sequence[Result]]], notes: str) -> str:
     """`figures`: by bench, what it is (its first paragraph) and what it measured; a bench that failed has none."""
-    budgets = [(one, results) for _, results in figures.values() for one in results if one.budget is not None]
+    budgets = [one for _, results in figures.values() for one in results if one.budget is not None]
     summary = ["| what | ours | budget | | measured beside it |", "|---|---:|---:|---|---|"]
-    summary += [_summary_row(one, results) for one, results in budgets]
+    summary += [row for _, results in figures.values() for row in _summary(results)]
     return "\n".join(
         [
             _HEAD,
@@ -25,7 +25,7 @@ def page(facts: Mapping[str, str], figures: Mapping[str, tuple[str, Sequence[Res
             "\n## Budgets\n",
             *summary,
             "",
-            _verdict([one for one, _ in budgets]),
+            _verdict(budgets),
             "\n" + notes.strip(),
             *(part for name, (about, results) in figures.items() for part in _section(name, about, results)),
             "",
@@ -46,10 +46,16 @@ def _verdict(budgets: Sequence[Result]) -> str:
     return "\n".join([f"Missed in this run ({len(missed)} of {len(budgets)}):", "", *lines])
 
 
-def _summary_row(one: Result, results: Sequence[Result]) -> str:
-    beside = "; ".join(f"{peer.name} {_number(peer.value)}" for peer in results if peer.peer and peer.unit == one.unit)
-    mark = "kept" if kept(one) else "**missed**"
-    return f"| {one.name} | {_number(one.value)} {one.unit} | {_number(one.budget)} | {mark} | {beside} |"
+def _summary(results: Sequence[Result]) -> Iterator[str]:
+    """A row for each budget; what was measured beside it stands with the first one of its unit."""
+    peers = [one for one in results if one.peer]
+    for one in results:
+        if one.budget is not None:
+            beside = [peer for peer in peers if peer.unit == one.unit]
+            peers = [peer for peer in peers if peer not in beside]
+            told = "; ".join(f"{peer.name} {_number(peer.value)}" for peer in beside)
+            mark = "kept" if kept(one) else "**missed**"
+            yield f"| {one.name} | {_number(one.value)} {one.unit} | {_number(one.budget)} | {mark} | {told} |"
 
 
 def _section(name: str, about: str, results: Sequence[Result]) -> list[str]:

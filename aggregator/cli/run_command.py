@@ -123,7 +123,7 @@ async def _tell_first_look(program: "Program", settings: "Settings", started: da
     from aggregator.clock import utc_now
     from store.events import FeedId
 
-    watched = [FeedId(feed.id) for feed in settings.feeds.values() if feed.enabled]
+    watched = {FeedId(feed.id) for feed in settings.feeds.values() if feed.enabled}
     latest = started + settings.fetch.timeout + timedelta(seconds=30)
     while utc_now() < latest:
         remembered = program.carrier.states()
