@@ -167,7 +167,9 @@ class Deliverer:
             _log.exception("delivery %s could not be recorded", delivery.id)
             recorded = False
         attempt = Attempt(delivery, ruling, recorded)
-        _log.info(
+        went_well = recorded and ruling.state == "delivered"
+        _log.log(
+            logging.DEBUG if went_well else logging.INFO,
             "delivery %s alert=%s channel=%s number=%d attempt=%d %s: %s",
             delivery.id, delivery.alert, delivery.channel, delivery.number, delivery.attempts,
             ruling.state if recorded else "not recorded", ruling.code,

@@ -194,7 +194,7 @@ def _reissue(reissued: FeedReissued) -> str:
 
 def _source(facts: AlertFacts) -> str:
     title = one_line(facts.feed.title, MAX_TITLE)
-    return f"{title} ({facts.feed.id})" if title else facts.feed.id
+    return f"{title} ({facts.feed.id})" if title and facts.feed.id else title or facts.feed.id
 
 
 def _footer(facts: AlertFacts) -> str:
