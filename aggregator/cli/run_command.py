@@ -156,7 +156,9 @@ def _tell_unseen(unseen: "list[FeedId]", states: "Mapping[FeedId, PollState]", *
 
 
 def _obey_signals(stop: asyncio.Event) -> None:
-    """TERM and INT ask to stop; a second one stops now, unless it is the first one's echo (`timeout` sends two)."""
+    """TERM and INT ask to stop; a second one stops now, unless it is the first one's echo (`timeout` sends two). HUP does no
+    harm.
+    """
     loop = asyncio.get_running_loop()
     first = 0.0
 
@@ -171,3 +173,6 @@ def _obey_signals(stop: asyncio.Event) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked)
+    loop.add_signal_handler(
+        signal.SIGHUP, log.warning, "HUP: reading the settings again is not supported yet: restart to apply them"
+    )

@@ -1,4 +1,4 @@
-"""A daemon that is told to stop before it has started."""
+"""Signals at odd moments: TERM before the daemon has started, HUP before reloading exists."""
 
 import os
 import signal
@@ -23,6 +23,22 @@ def test_term_while_the_program_is_still_being_imported_is_a_clean_stop(tmp_path
         try:
             assert daemon.stderr is not None
             assert any(line.rstrip().endswith(imported) for line in daemon.stderr)
+            daemon.send_signal(signal.SIGTERM)
+            daemon.stderr.read()
+            assert daemon.wait(20) == 0
+        finally:
+            daemon.kill()
+
+
+def test_hup_does_no_harm_and_says_that_a_restart_is_needed(tmp_path: Path) -> None:
+    settings = tmp_path / "feedwitness.toml"
+    settings.write_text(SETTINGS, encoding="utf-8")
+    with subprocess.Popen([COMMAND, "--config", settings, "run"], stderr=subprocess.PIPE, text=True) as daemon:
+        try:
+            assert daemon.stderr is not None
+            assert any("watching" in line for line in daemon.stderr)
+            daemon.send_signal(signal.SIGHUP)
+            assert any("restart to apply them" in line for line in daemon.stderr)
             daemon.send_signal(signal.SIGTERM)
             daemon.stderr.read()
             assert daemon.wait(20) == 0
