@@ -156,8 +156,9 @@ def _tell_unseen(unseen: "list[FeedId]", states: "Mapping[FeedId, PollState]", *
 
 
 def _obey_signals(stop: asyncio.Event) -> None:
-    """TERM and INT ask to stop; a second one stops now, unless it is the first one's echo (`timeout` sends two). HUP does no
-    harm.
+    """TERM and INT ask to stop; a second one stops now, unless it is the first one's echo (`timeout` sends two).
+
+    HUP does no harm.
     """
     loop = asyncio.get_running_loop()
     first = 0.0
