@@ -41,6 +41,7 @@ def main() -> int:
     if os.getloadavg()[0] > QUIET:
         print(f"the machine is busy (load {os.getloadavg()[0]:.1f}): figures will be worse than they are")
     figures = {name: (_about(name), _run(name)) for name in args.bench or BENCHES}
+    facts["date"] += f", {os.getloadavg()[0]:.1f} after it"
     if not args.bench:
         PAGE.write_text(page(facts, figures, NOTES.read_text()))
         print(f"written: {PAGE.relative_to(ROOT)}")
