@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
 COMMAND = Path(sys.executable).with_name("feedwitness")
 SETTINGS = '[web]\nlisten = ""\n[feeds.a]\nurl = "http://127.0.0.1:9/feed"\nenabled = false\n'
 
