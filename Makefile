@@ -44,6 +44,8 @@ lock: ## write the hashed requirements anew (needs uv)
 	  --no-header --no-emit-index-url --upgrade -o requirements/run.txt
 	@uv pip compile -q pyproject.toml --group build --group test --group lint --universal --python-version 3.11 \
 	  --generate-hashes --no-annotate --no-header --no-emit-index-url -c requirements/run.txt -o requirements/dev.txt
+	@uv pip compile -q --group docs --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --no-emit-index-url -o requirements/docs.txt
 
 clean: ## remove the virtual environment and caches (never the log)
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
