@@ -6,15 +6,13 @@ the daemon and `poll` build a `Program`, commands that only look open a store an
 
 import asyncio
 import random
-import ssl
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
-from typing import TextIO, assert_never
+from typing import TextIO
 
-from aggregator import in_force
+from aggregator import in_force, ways_out
 from aggregator import settings as translate
 from aggregator.carrier import Carrier, Watched
 from aggregator.clock import utc_now
@@ -24,16 +22,13 @@ from aggregator.manners import Manners
 from aggregator.metrics import Metrics
 from aggregator.outcome import FetchRequest
 from aggregator.parse.pool import ParsePool
-from alerts.channels.console import ConsoleChannel
-from alerts.channels.email import EmailChannel, MailServer
-from alerts.channels.webhook import WebhookChannel, WebhookTarget
-from alerts.compose import ChannelComposer, ConsoleForm, Form, MailForm, WebhookForm
-from alerts.deliver import Channel, Deliverer
+from aggregator.ways_out import revealed, user_agent
+from alerts.compose import ChannelComposer
+from alerts.deliver import Deliverer
 from alerts.react import Reactor
 from config import model
 from config.load import Loaded
 from config.model import Settings
-from config.secret import SecretValue
 from store.events import ChannelId, FeedId
 from store.ports import Store, Transaction
 
@@ -76,7 +71,7 @@ async def build(loaded: Loaded, store: Store, *, console: TextIO | None = None) 
         manners = Manners(fetcher, etiquette, now=utc_now)
         carrier = Carrier(_watched(settings), store, manners, parser, now=utc_now, jitter=random.random)
         cards = {card.id: card for card in map(translate.card, settings.feeds.values())}
-        composer = ChannelComposer(_forms(settings.channels), settings.web.base_url)
+        composer = ChannelComposer(ways_out.forms(settings.channels), settings.web.base_url)
         yield Program(
             settings=settings,
             store=store,
@@ -84,7 +79,7 @@ async def build(loaded: Loaded, store: Store, *, console: TextIO | None = None) 
             reactor=Reactor(store, composer, cards, now=utc_now),
             deliverer=Deliverer(
                 store,
-                _channels(settings.channels, user_agent(settings), console or sys.stdout),
+                ways_out.channels(settings.channels, user_agent(settings), console or sys.stdout),
                 now=utc_now,
                 jitter=random.random,
                 settled=lambda attempt: metrics.deliveries.labels(attempt.verdict.state).inc(),
@@ -111,60 +106,3 @@ def _as_watched(feed: model.FeedSettings, settings: Settings, agent: str) -> Wat
         proxy=revealed(feed.proxy),
     )
     return Watched(translate.profile(feed), request, revealed(feed.encoding), feed.enabled)
-
-
-def user_agent(settings: Settings) -> str:
-    """The name that servers see, with the operator's contact."""
-    contact = f" (+{settings.fetch.contact})" if settings.fetch.contact else ""
-    return f"feedwitness/{version('feedwitness')}{contact}"
-
-
-def _forms(channels: Mapping[str, model.AnyChannel]) -> dict[ChannelId, Form]:
-    forms: dict[ChannelId, Form] = {}
-    for name, channel in channels.items():
-        match channel:
-            case model.EmailChannel():
-                forms[ChannelId(name)] = MailForm(channel.sender, channel.to)
-            case model.WebhookChannel():
-                forms[ChannelId(name)] = WebhookForm()
-            case model.ConsoleChannel():
-                forms[ChannelId(name)] = ConsoleForm()
-            case _:
-                assert_never(channel)
-    return forms
-
-
-def _channels(channels: Mapping[str, model.AnyChannel], agent: str, console: TextIO) -> dict[ChannelId, Channel]:
-    tls = ssl.create_default_context()
-    return {ChannelId(name): _channel(channel, agent, tls, console) for name, channel in channels.items()}
-
-
-def _channel(channel: model.AnyChannel, agent: str, tls: ssl.SSLContext, console: TextIO) -> Channel:
-    match channel:
-        case model.EmailChannel():
-            server = MailServer(
-                host=channel.host,
-                port=channel.port,
-                sender=channel.sender,
-                security=channel.security,
-                username=revealed(channel.username),
-                password=revealed(channel.password),
-            )
-            return EmailChannel(server, tls=tls)
-        case model.WebhookChannel():
-            target = WebhookTarget(
-                url=channel.url.reveal(),
-                secrets=tuple(secret.reveal() for secret in channel.secrets),
-                headers={name: value.reveal() for name, value in channel.headers.items()},
-                user_agent=agent,
-            )
-            return WebhookChannel(target, now=utc_now, tls=tls)
-        case model.ConsoleChannel():
-            return ConsoleChannel(console)
-        case _:
-            assert_never(channel)
-
-
-def revealed(secret: SecretValue | None) -> str:
-    """The text of a secret setting, "" when it is not set."""
-    return secret.reveal() if secret else ""
