@@ -6,7 +6,7 @@ FAST   := -m "not long and not corpus"
 export PYTHONSAFEPATH = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fast format bench torture replay lock clean
+.PHONY: help run test check fast format bench torture replay docs dist lock clean
 
 help: ## show this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -39,13 +39,21 @@ torture: $(VENV)/.dev ## 1,000 kills of the daemon at random moments, and at eve
 replay: $(VENV)/.dev ## replay the real feed histories of FEEDWITNESS_CORPUS and print what was found
 	@$(BIN)/python -m bench.replay
 
+docs: $(VENV)/.dev ## the documentation as a site, in site/
+	@$(BIN)/zensical build --clean --strict
+
+dist: $(VENV)/.dev ## the wheel, the source archive, the bill of materials: the same bytes wherever they are made
+	@rm -rf dist && $(BIN)/hatchling build -t sdist -t wheel && $(BIN)/python -m release.sbom dist
+	@cd dist && sha256sum * > SHA256SUMS && cat SHA256SUMS
+
 lock: ## write the hashed requirements anew (needs uv)
-	@uv pip compile -q pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-annotate \
-	  --no-header --no-emit-index-url --upgrade -o requirements/run.txt
-	@uv pip compile -q pyproject.toml --group build --group test --group lint --universal --python-version 3.11 \
-	  --generate-hashes --no-annotate --no-header --no-emit-index-url -c requirements/run.txt -o requirements/dev.txt
-	@uv pip compile -q --group docs --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-	  --no-emit-index-url -o requirements/docs.txt
+	@uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --no-emit-index-url --upgrade -o requirements/run.txt
+	@uv pip compile -q --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --no-emit-index-url --upgrade -o requirements/build.txt
+	@uv pip compile -q pyproject.toml --group build --group test --group lint --group docs --universal --python-version 3.11 \
+	  --generate-hashes --no-annotate --no-header --no-emit-index-url -c requirements/run.txt -c requirements/build.txt \
+	  -o requirements/dev.txt
 
 clean: ## remove the virtual environment and caches (never the log)
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -55,9 +63,9 @@ $(VENV)/bin/python:
 	  { echo "feedwitness needs Python 3.11 or newer with its venv module (Debian: apt install python3-venv); PYTHON=… names another one"; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/python
+$(VENV)/.run: requirements/run.txt requirements/build.txt pyproject.toml | $(VENV)/bin/python
 	@echo "setting up $(VENV) (once)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt -r requirements/build.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
