@@ -1,12 +1,13 @@
 """Commands about rules and the outbox: `rules` and `alerts`."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aggregator.cli import out
 from aggregator.cli.context import Failure, context
+from aggregator.shown.rows import alert_row, delivery_row, rule_row, shown_state
 from store.events import AlertId, ItemId
 
 if TYPE_CHECKING:
@@ -32,10 +33,7 @@ def rules(ctx: typer.Context) -> None:
     with here.views() as views:
         told = [(rule, views.hits(rule.rule)) for rule in views.tx.rules.in_force()]
     if here.json:
-        out.emit_rows(
-            {"id": r.rule, "match": r.match, "on": list(r.on), "notify": list(r.notify), "hits": hits}
-            for r, hits in told
-        )
+        out.emit_rows(rule_row(rule, hits) for rule, hits in told)
         return
     from aggregator.cli.tables import table
 
@@ -71,7 +69,7 @@ def alerts(
 
     table(
         ("made (UTC)", "state", "rule", "transition", "channel", "what, and what became of it"),
-        [(out.minute(d.created_at), _shown(d), d.rule, d.transition, d.channel, _told(d, titles)) for d in chosen],
+        [(out.minute(d.created_at), shown_state(d), d.rule, d.transition, d.channel, _told(d, titles)) for d in chosen],
         empty=f"no alerts that are {state}" if state else "no alerts so far",
     )
 
@@ -88,10 +86,6 @@ def titles_of(views: "Views", items: Collection[ItemId]) -> Mapping[ItemId, str]
     known = views.tx.items.get(items)
     texts = views.tx.texts.get({item.content.title for item in known.values()})
     return {name: out.line(texts.get(item.content.title, "(erased)"), 120) for name, item in known.items()}
-
-
-def _shown(delivery: "Delivery") -> str:
-    return "pending" if delivery.state == "leased" else delivery.state
 
 
 def _told(delivery: "Delivery", titles: Mapping[ItemId, str]) -> str:
@@ -114,24 +108,6 @@ def prospect(delivery: "Delivery") -> str:
             return "not tried yet"
         case _:
             return f"{tries}: {answer}"
-
-
-def delivery_row(delivery: "Delivery") -> dict[str, object]:
-    """A delivery as CONTRACT 4 shows it."""
-    return {
-        "delivery_id": delivery.id,
-        "alert_id": delivery.alert,
-        "rule": delivery.rule,
-        "transition": delivery.transition,
-        "item": delivery.item,
-        "channel": delivery.channel,
-        "recipient": delivery.recipient or None,
-        "state": _shown(delivery),
-        "reason": delivery.reason or None,
-        "attempts": delivery.attempts,
-        "next_at": out.stamp(delivery.next_at),
-        "last_answer": delivery.last_answer or None,
-    }
 
 
 def show(
@@ -174,25 +150,8 @@ def _find(views: "Views", wanted: str) -> "AlertRow":
     return begun[0]
 
 
-def alert_row(row: "AlertRow", deliveries: "Sequence[Delivery]") -> dict[str, object]:
-    """An alert with its deliveries for JSON."""
-    return {
-        "alert_id": row.alert,
-        "rule": row.rule,
-        "feed": row.feed,
-        "item": row.item,
-        "transition": row.transition,
-        "cause": row.cause,
-        "position": row.position,
-        "raised_at": out.stamp(row.recorded_at),
-        "held": row.held or None,
-        "follows": row.follows,
-        "deliveries": [delivery_row(delivery) for delivery in deliveries],
-    }
-
-
 def tell_delivery(delivery: "Delivery", *, indent: int) -> None:
     """One delivery in a line: to whom, and what became of it."""
     to = f"{delivery.channel} {delivery.recipient}".strip()
     told = prospect(delivery)
-    out.paragraph(out.line(f"{to}: {told if delivery.state == 'held' else f'{_shown(delivery)}, {told}'}"), indent)
+    out.paragraph(out.line(f"{to}: {told if delivery.state == 'held' else f'{shown_state(delivery)}, {told}'}"), indent)

@@ -10,7 +10,7 @@ from aggregator.cli import out
 from aggregator.cli.context import Context, Failure, context
 
 if TYPE_CHECKING:
-    from aggregator.cli.sources import Source, Spell
+    from aggregator.shown.sources import Source, Spell
     from store.events import Recorded, SettingsApplied
     from store.lock import Holder
     from store.ports import Head, Views
@@ -27,8 +27,8 @@ def register(app: typer.Typer) -> None:
 
 def status(ctx: typer.Context) -> None:
     """How things stand: daemon, settings, log, queues, feeds, last events."""
-    from aggregator.cli.sources import sources_of
     from aggregator.in_force import last_applied
+    from aggregator.shown.sources import sources_of
     from store.lock import holder
 
     here = context(ctx)
@@ -66,7 +66,7 @@ def _last_events(views: "Views") -> "Sequence[Recorded]":
 
 
 def _event_line(recorded: "Recorded") -> str:
-    from aggregator.cli.telling import headline
+    from aggregator.shown.telling import headline
     from store.events import subject_of
 
     about = subject_of(recorded.event)
@@ -96,9 +96,9 @@ def _tell_queues(queues: Mapping[str, int], counts: Mapping[str, int]) -> None:
 
 
 def _tell_sources(sources: "Sequence[Source]") -> None:
-    from aggregator.cli.sources import COLUMNS
     from aggregator.cli.tables import table
     from aggregator.clock import utc_now
+    from aggregator.shown.sources import COLUMNS
 
     now = utc_now()
     empty = "no feeds in the settings: write [feeds.NAME] tables, or include shipped ones"
@@ -107,7 +107,7 @@ def _tell_sources(sources: "Sequence[Source]") -> None:
 
 def feeds(ctx: typer.Context, feed: str = typer.Argument("", metavar="[ID]", help="One feed: its coverage.")) -> None:
     """List the feeds, or tell one feed's coverage: when we could not see it."""
-    from aggregator.cli.sources import sources_of, spells_of
+    from aggregator.shown.sources import sources_of, spells_of
     from store.events import FeedId
 
     here = context(ctx)

@@ -8,12 +8,13 @@ import typer
 
 from aggregator.cli import out
 from aggregator.cli.context import Failure, context
+from aggregator.shown.rows import item_row
 from store.events import FeedId, ItemId, feed_stream
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from aggregator.cli.chapters import Chapter
+    from aggregator.shown.chapters import Chapter
     from alerts.diff import Entry
     from config.model import Settings
     from store.ports import ItemRow, Views
@@ -81,21 +82,6 @@ def _refuse_unknown(settings: "Settings", views: "Views", feed: str) -> None:
         raise Failure(f"no feed {out.line(feed)}: `feedwitness feeds` lists them", 2)
 
 
-def item_row(row: "ItemRow") -> dict[str, object]:
-    """An item as CONTRACT 4 shows it."""
-    return {
-        "id": row.id,
-        "feed": row.feed,
-        "version": row.version,
-        "state": row.state,
-        "title": row.title,
-        "link": row.link,
-        "published_at": out.stamp(row.published_at),
-        "observed_at": out.stamp(row.observed_at),
-        "language": row.language,
-    }
-
-
 def _matcher(query: str, settings: "Settings") -> "Callable[[ItemRow], bool]":
     """A query as a test of items; it may name the topics of the settings. `Failure` 2 shows each mistake in it."""
     from alerts.facts import face_of_row
@@ -125,7 +111,7 @@ def history(
     item: Annotated[str, typer.Argument(metavar="ITEM", help="The item's id, as `items` shows it.")],
 ) -> None:
     """Show every version of an item, with word diffs, and what was observed when."""
-    from aggregator.cli.chapters import chapters_of
+    from aggregator.shown.chapters import chapters_of
 
     here = context(ctx)
     with here.views() as views:

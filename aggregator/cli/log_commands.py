@@ -1,6 +1,5 @@
 """Commands about the log itself: `events`, `verify`, `rebuild`."""
 
-import json
 import sys
 import time
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ import typer
 
 from aggregator.cli import out
 from aggregator.cli.context import Failure, context
+from aggregator.shown.rows import event_row
 from store.events import FeedId, ItemId, Position, Recorded, feed_stream, subject_of
 
 if TYPE_CHECKING:
@@ -65,30 +65,13 @@ def _line(recorded: Recorded) -> "Text":
     """An event for people; on a narrow terminal its words stand below."""
     from rich.text import Text
 
-    from aggregator.cli.telling import headline
+    from aggregator.shown.telling import headline
 
     event = recorded.event
     head = f"{recorded.position:>6}  {out.when(recorded.recorded_at)}  {event.KIND:<19} {out.line(subject_of(event))}"
     words = out.line(headline(event))
     room = not out.console().is_terminal or Text(f"{head}  {words}").cell_len <= out.console().width
     return Text(f"{head}  {words}" if room else f"{head}\n        {words}")
-
-
-def event_row(recorded: Recorded) -> dict[str, object]:
-    """An event as CONTRACT 4 shows it."""
-    from store.codec import encode
-
-    return {
-        "position": recorded.position,
-        "event_id": recorded.event_id,
-        "stream": recorded.stream,
-        "version": recorded.version,
-        "kind": recorded.event.KIND,
-        "subject": subject_of(recorded.event),
-        "recorded_at": out.stamp(recorded.recorded_at),
-        "data": json.loads(encode(recorded.event)[1]),
-        "hash": recorded.hash.hex(),
-    }
 
 
 def _read(store: "SqlStore", after: Position, feed: str, item: str, *, follow: bool) -> Iterator[Recorded]:

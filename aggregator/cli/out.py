@@ -4,14 +4,13 @@ Everything from the network passes `alerts.plain` before it reaches people; in J
 escapes, so that a program reads them unchanged and a terminal is safe. Tables are in `aggregator.cli.tables`.
 """
 
-import json
-import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
+from aggregator.shown import form
+from aggregator.shown.form import ago, counted, minute, stamp, when
 from alerts.plain import one_line as line
 from alerts.plain import plain as safe
 
@@ -37,8 +36,6 @@ __all__ = [
     "stamp",
     "when",
 ]
-
-_HARMFUL = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff]")
 
 
 @cache
@@ -88,59 +85,16 @@ def emit_rows(rows: Iterable[Mapping[str, object]]) -> None:
 
 def compact(value: object) -> str:
     """A value as one line of JSON: what could harm a terminal, or stdout cannot encode, is written as an escape."""
-    text = json.dumps(value, ensure_ascii=not _speaks_unicode(), default=_plain)
-    return _HARMFUL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return form.compact(value, ascii_only=not _speaks_unicode())
 
 
 def _speaks_unicode() -> bool:
     return (sys.stdout.encoding or "utf-8").casefold().startswith("utf")
 
 
-def stamp(moment: datetime | None) -> str | None:
-    """ISO 8601 in UTC with microseconds and Z, None for None: how JSON shows times."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if moment else None
-
-
-def when(moment: datetime | None) -> str:
-    """How people see times: `2026-11-21 20:00:00`, in UTC."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if moment else "-"
-
-
-def minute(moment: datetime | None) -> str:
-    """A time in a list: `2026-11-21 20:00`, in UTC."""
-    return when(moment)[:16]
-
-
-def counted(number: int, what: str) -> str:
-    """`1 feed`, `2 feeds`."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def ago(moment: datetime | None, now: datetime) -> str:
-    """How far away a time is: `12 s ago`, `in 5 min`, `3 h ago`, `8 d ago`; `never` for None."""
-    if moment is None:
-        return "never"
-    seconds = (now - moment).total_seconds()
-    far = abs(seconds)
-    for unit, length, until in (("s", 1, 120), ("min", 60, 7200), ("h", 3600, 172_800), ("d", 86_400, float("inf"))):
-        if far < until:
-            return f"{far / length:.0f} {unit} ago" if seconds >= 0 else f"in {far / length:.0f} {unit}"
-    raise AssertionError("every distance has a unit")
-
-
 def fails(error: OSError) -> str:
     """Why stdout took no more."""
     return f"the output could not be written: {error.strerror or error}"
-
-
-def _plain(value: object) -> object:
-    match value:
-        case datetime():
-            return stamp(value)
-        case bytes():
-            return value.hex()
-        case _:
-            return str(value)
 
 
 class progress:  # noqa: N801  # used as a statement, like a function

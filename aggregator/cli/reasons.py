@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.cli import out
-from aggregator.cli.alert_commands import alert_row
-from aggregator.cli.telling import headline
+from aggregator.shown.rows import alert_row
+from aggregator.shown.telling import headline
 from alerts.facts import face_of_row
 from alerts.judge import judgement, told_of
 from alerts.rules import Clause, RuleSet

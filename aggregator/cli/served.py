@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from aggregator.cli import out
-from aggregator.cli.chapters import chapters_of
-from aggregator.cli.item_commands import item_row
+from aggregator.shown.chapters import chapters_of
+from aggregator.shown.form import compact
+from aggregator.shown.rows import item_row
 from aggregator.web.access import Access
 from config.addresses import is_loopback
 from store.events import ItemId
@@ -33,6 +33,6 @@ def histories(store: "Store") -> "History":
             if row is None:
                 return None
             told = [chapter.as_row() for chapter in chapters_of(views, row.id)]
-        return out.compact({"item": item_row(row), "history": told}).encode()
+        return compact({"item": item_row(row), "history": told}).encode()
 
     return history

@@ -10,8 +10,8 @@ import typer.main
 
 from aggregator.cli.main import build
 from aggregator.cli.reasons import SILENCES
-from aggregator.cli.telling import REASONS
 from aggregator.metrics import Metrics
+from aggregator.shown.telling import REASONS
 from store.events import Event
 
 DOCS = Path(__file__).parents[2] / "docs"

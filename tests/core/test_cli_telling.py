@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aggregator.cli import out
-from aggregator.cli.telling import headline, reason_in_words
+from aggregator.shown.telling import headline, reason_in_words
 from store import events as e
 
 NOW = datetime(2026, 11, 21, 20, tzinfo=UTC)

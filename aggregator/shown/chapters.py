@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
-from aggregator.cli.telling import headline
+from aggregator.shown.telling import headline
 from alerts.diff import Entry, word_diff
 from store.events import (
     Content,

@@ -6,7 +6,7 @@ Every kind of event has its words here (the type checker sees to it); nothing in
 from http import HTTPStatus
 from typing import assert_never
 
-from aggregator.cli.out import counted
+from aggregator.shown.form import counted
 from store import events as e
 
 REASONS = {

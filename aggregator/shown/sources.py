@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.cli import out
-from aggregator.cli.telling import reason_in_words
 from aggregator.settings import public_url
+from aggregator.shown.form import ago, minute, stamp
+from aggregator.shown.telling import reason_in_words
 from config.model import FeedSettings, Settings
 from store.events import FeedDegraded, FeedGone, FeedId, FeedRecovered, NetworkLost, NetworkRestored, Position, Recorded
 from store.ports import PollState, Views
@@ -35,9 +35,9 @@ class Source:
             "id": self.feed.id,
             "url": public_url(self.feed.url),
             "state": self.state,
-            "last_good_at": out.stamp(known.last_good_at) if known else None,
-            "next_at": out.stamp(known.next_at) if known and watched else None,
-            "failing_since": out.stamp(known.failing_since) if known else None,
+            "last_good_at": stamp(known.last_good_at) if known else None,
+            "next_at": stamp(known.next_at) if known and watched else None,
+            "failing_since": stamp(known.failing_since) if known else None,
             "reason": (known.reason or None) if known else None,
         }
 
@@ -48,15 +48,15 @@ class Source:
         if self.known is None:
             return (self.feed.id, "new", "never", "at start", "")
         upcoming = self.known.next_at
-        due = "due" if upcoming is None or upcoming <= now else out.ago(upcoming, now)
-        return (self.feed.id, self.state, out.ago(self.known.last_good_at, now), due, self.trouble)
+        due = "due" if upcoming is None or upcoming <= now else ago(upcoming, now)
+        return (self.feed.id, self.state, ago(self.known.last_good_at, now), due, self.trouble)
 
     @property
     def trouble(self) -> str:
         """Since when and why it cannot be seen, "" while it can."""
         if self.known is None or self.known.failing_since is None:
             return ""
-        return f"since {out.minute(self.known.failing_since)}: {reason_in_words(self.known.reason)}"
+        return f"since {minute(self.known.failing_since)}: {reason_in_words(self.known.reason)}"
 
 
 COLUMNS = ("feed", "state", "last good", "next", "trouble (UTC)")
