@@ -31,11 +31,12 @@ from config.model import (
 from config.positions import Key
 from config.reveal import Revealer
 from config.secret import SecretValue
+from config.traces import Tracer
 from config.wording import wording
 
 T = TypeVar("T", bound=Table)
 _LATE_VALUES = {"store": ("url",), "rules": ("on",), "channels": ("type", "format"), "topics": ("any",)}
-_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _EXAMPLES = {
     "url": 'url = "https://example.org/feed.xml"',
     "any": 'any = ["Syria", "Syrian*"]',
@@ -49,12 +50,12 @@ _EXAMPLES = {
 class Builder:
     """Builds the draft; `mistakes` grows meanwhile, `sound` names the tables without any."""
 
-    def __init__(self, tables: Tables, environ: Mapping[str, str]) -> None:
+    def __init__(self, tables: Tables, environ: Mapping[str, str], tracer: Tracer) -> None:
         self.tables = tables
         self.environ = environ
         self.mistakes: list[Mistake] = []
         self.sound: set[Key] = set()
-        self._secrets = Revealer(tables, environ)
+        self._secrets = Revealer(tables, environ, tracer)
 
     def draft(self, store_folder: Path) -> Settings:
         """Everything that could be read. `store_folder` is where the store lies when [store] names no url."""
@@ -112,7 +113,7 @@ class Builder:
         kind = data.get("type")
         path: Key = ("channels", name)
         if isinstance(kind, str) and (model := CHANNEL_TYPES.get(kind)):
-            port = _PORTS.get(str(data.get("security", "starttls"))) if kind == "email" else None
+            port = PORTS.get(str(data.get("security", "starttls"))) if kind == "email" else None
             return self._named(model, "channels", name, {"port": port, **data} if port else data)
         known = ", ".join(f'"{one}"' for one in CHANNEL_TYPES)
         if kind is None:

@@ -27,18 +27,21 @@ HEALTH_KINDS: frozenset[str] = frozenset(get_args(HealthKind))
 T = TypeVar("T")
 
 
-def _secret(value: object) -> SecretValue:
+def read_secret(value: object) -> SecretValue:
+    """A secret as the file, or `config.reveal`, gives it."""
     return value if isinstance(value, SecretValue) else SecretValue(values.text_of(value))
 
 
-def _checked(check: Callable[[str], object]) -> AfterValidator:
+class Checked:
     """A secret whose text passes `check`; what `check` says must not repeat the text."""
 
-    def after(secret: SecretValue) -> SecretValue:
-        check(secret.reveal())
-        return secret
+    def __init__(self, check: Callable[[str], object]) -> None:
+        self.check = check
 
-    return AfterValidator(after)
+    def __call__(self, secret: SecretValue) -> SecretValue:
+        """The same secret, or the ValueError of `check`."""
+        self.check(secret.reveal())
+        return secret
 
 
 def _once_each(items: tuple[T, ...]) -> tuple[T, ...]:
@@ -47,15 +50,15 @@ def _once_each(items: tuple[T, ...]) -> tuple[T, ...]:
 
 Text = Annotated[str, BeforeValidator(values.text_of)]
 Duration = Annotated[timedelta, BeforeValidator(values.positive_duration)]
-Secret = Annotated[SecretValue, BeforeValidator(_secret)]
-HeaderText = Annotated[SecretValue, BeforeValidator(_secret), _checked(addresses.header_text)]
+Secret = Annotated[SecretValue, BeforeValidator(read_secret)]
+HeaderText = Annotated[SecretValue, BeforeValidator(read_secret), AfterValidator(Checked(addresses.header_text))]
 Url = Annotated[str, BeforeValidator(addresses.web_url)]
 Mailbox = Annotated[str, BeforeValidator(addresses.mailbox)]
 Name = Annotated[str, BeforeValidator(values.text_of)]
 Names = Annotated[tuple[Name, ...], AfterValidator(_once_each)]
 Headers = Mapping[Annotated[str, BeforeValidator(addresses.header_name)], HeaderText]
-SigningSecret = Annotated[SecretValue, BeforeValidator(_secret), _checked(addresses.signing_secret)]
-Proxy = Annotated[SecretValue, BeforeValidator(_secret), _checked(addresses.proxy)]
+SigningSecret = Annotated[SecretValue, BeforeValidator(read_secret), AfterValidator(Checked(addresses.signing_secret))]
+Proxy = Annotated[SecretValue, BeforeValidator(read_secret), AfterValidator(Checked(addresses.proxy))]
 
 
 class Table(BaseModel):
@@ -102,7 +105,7 @@ class Web(Table):
 
     SECRETS: ClassVar = frozenset({"token"})
     listen: Annotated[str, BeforeValidator(addresses.listen)] = "127.0.0.1:8321"
-    token: Annotated[SecretValue, BeforeValidator(_secret), _checked(addresses.token)] | None = None
+    token: Annotated[SecretValue, BeforeValidator(read_secret), AfterValidator(Checked(addresses.token))] | None = None
     base_url: Annotated[str, BeforeValidator(addresses.base_url)] = "http://127.0.0.1:8321"
     hosts: tuple[Annotated[str, BeforeValidator(addresses.host)], ...] = ()
 
@@ -129,7 +132,9 @@ class FeedSettings(Table):
     user_agent: HeaderText | None = None
     ca_file: Secret | None = None
     proxy: Proxy | None = None
-    encoding: Annotated[SecretValue, BeforeValidator(_secret), _checked(values.encoding)] | None = None
+    encoding: Annotated[SecretValue, BeforeValidator(read_secret), AfterValidator(Checked(values.encoding))] | None = (
+        None
+    )
     first_fetch: Annotated[Literal["silent", "all"] | timedelta, BeforeValidator(values.first_fetch)] = "silent"
     identity: Literal["auto", "guid", "link", "title"] = "auto"
     quiet_after: Annotated[timedelta | None, BeforeValidator(values.optional_duration)] = None
@@ -184,7 +189,7 @@ class WebhookChannel(Channel):
 
     SECRETS: ClassVar = frozenset({"url", "secret"})
     type: Literal["webhook"] = "webhook"
-    url: Annotated[SecretValue, BeforeValidator(_secret), _checked(addresses.secret_url)]
+    url: Annotated[SecretValue, BeforeValidator(read_secret), AfterValidator(Checked(addresses.secret_url))]
     secrets: Annotated[tuple[SigningSecret, ...], Field(validation_alias="secret")] = ()
     format: Literal["json"] = "json"
     headers: Headers = {}

@@ -78,6 +78,15 @@ def duration(value: object) -> timedelta:
     raise ValueError(f'{shown(text)} is no duration; write it as "{hint}" (units: s, m, h, d)')
 
 
+def spelled(span: timedelta) -> str:
+    """A duration as `duration` reads it, in the largest unit that fits: `10m`, `90d`; whole seconds."""
+    seconds = int(span.total_seconds())
+    for unit, length in (("d", 86_400), ("h", 3600), ("m", 60)):
+        if seconds and seconds % length == 0:
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s"
+
+
 def positive_duration(value: object) -> timedelta:
     """A duration of at least a second."""
     span = duration(value)
