@@ -5,7 +5,6 @@ operator's file last), with every file's own mistakes. A file that cannot be rea
 others are still read.
 """
 
-import glob
 import hashlib
 import os
 import re
@@ -16,6 +15,7 @@ import toml_rs
 
 from config import catalogue
 from config.mistakes import Mistake, Place, Source
+from config.traces import Tracer
 from config.values import nearest
 
 MAX_BYTES = 32 << 20
@@ -54,8 +54,9 @@ def locate(path: Path | None, environ: Mapping[str, str], cwd: Path) -> Path | M
 class Reader:
     """Reads the operator's file and all that it includes, each file once."""
 
-    def __init__(self, cwd: Path) -> None:
+    def __init__(self, cwd: Path, tracer: Tracer) -> None:
         self.cwd = cwd
+        self._tracer = tracer
         self.sources: list[Source] = []
         self.mistakes: list[Mistake] = []
         self.warnings: list[Mistake] = []
@@ -105,6 +106,7 @@ class Reader:
                 return None
         try:
             with (self.cwd / name).open("rb") as file:
+                self._tracer.opened(self.cwd / name, file.fileno())
                 content = file.read(MAX_BYTES + 1)
         except FileNotFoundError:
             problem = "does not exist"
@@ -116,6 +118,7 @@ class Reader:
             if len(content) <= MAX_BYTES:
                 return content
             problem = f"is larger than {MAX_BYTES >> 20} MiB; split it, and include the parts"
+        self._tracer.missed(self.cwd / name)
         about = problem if named_at.file == name else f'"{name}" {problem}'
         self.mistakes.append(named_at.mistake(about))
         return None
@@ -161,8 +164,7 @@ class Reader:
         if entry.startswith(catalogue.PREFIX):
             names = [catalogue.PREFIX + name for name in catalogue.matching(entry.removeprefix(catalogue.PREFIX))]
         else:
-            found = sorted(glob.glob(entry, root_dir=source.base, recursive=True))  # noqa: PTH207 - Path.glob takes no "../x/*"
-            names = [_beside(source, name) for name in found]
+            names = [_beside(source, name) for name in self._tracer.listed(source.base, entry)]
             names = [name for name in names if os.path.realpath(self.cwd / name) not in self._stack]
         if not names:
             self.warnings.append(self._place(source, number).mistake(f'no file matches "{entry}"'))

@@ -22,6 +22,7 @@ from config.merge import Tables, merge
 from config.mistakes import Mistake, Place, Source
 from config.model import Settings, Store
 from config.positions import Key
+from config.traces import Tracer, Traces
 
 __all__ = ["Loaded", "Mistake", "Place", "load"]
 
@@ -32,7 +33,7 @@ class Loaded:
 
     `draft` holds whatever could be read even where there are mistakes, so that other rooms can add theirs in the same
     run (the queries of rules); every table that the files name is in it, faulty ones with what is right in them.
-    `file` is the operator's file, `files` all that were read, as they are shown.
+    `file` is the operator's file, `files` all that were read, as they are shown; `traces` tell when they change.
     """
 
     settings: Settings | None
@@ -43,6 +44,7 @@ class Loaded:
     mistakes: tuple[Mistake, ...] = ()
     warnings: tuple[Mistake, ...] = ()
     tables: Tables | None = field(default=None, repr=False)
+    traces: Traces = field(default_factory=Traces, repr=False)
 
     def place(self, path: Key, offset: int = -1, length: int = 1) -> Place:
         """Where a value stands: `("rules", "syria", "match")`, `("topics", "syria", "any", 2)`.
@@ -65,21 +67,25 @@ def load(path: Path | None, environ: Mapping[str, str], cwd: Path) -> Loaded:
     file = locate(path, environ, cwd)
     if isinstance(file, Mistake):
         return _nothing(file.file, [file], environ, cwd)
-    reader = Reader(cwd)
+    tracer = Tracer()
+    reader = Reader(cwd, tracer)
     main = reader.read(file)
     names = tuple(source.name for source in reader.sources)
     if main is None:
         others = merge([*reader.sources, Source(str(file), "", cwd)]).mistakes if reader.sources else []
         return replace(
-            _nothing(str(file), [*reader.mistakes, *others], environ, cwd), files=names, digest=reader.digest
+            _nothing(str(file), [*reader.mistakes, *others], environ, cwd),
+            files=names,
+            digest=reader.digest,
+            traces=tracer.traces,
         )
     tables = merge(reader.sources)
-    builder = Builder(tables, environ)
+    builder = Builder(tables, environ, tracer)
     draft = builder.draft(default_store_folder(main, environ, cwd))
     found = list(checked(draft, tables, builder.sound, complete=not reader.mistakes))
     mistakes = [*reader.mistakes, *tables.mistakes, *builder.mistakes, *(one for mild, one in found if not mild)]
     warnings = [*reader.warnings, *(one for mild, one in found if mild)]
-    empty = Loaded(draft, draft, str(file), names, reader.digest, tables=tables)
+    empty = Loaded(draft, draft, str(file), names, reader.digest, tables=tables, traces=tracer.traces)
     return empty.with_mistakes(mistakes, warnings)
 
 

@@ -13,6 +13,7 @@ from config.merge import Tables
 from config.model import Table
 from config.positions import Key
 from config.secret import SecretValue
+from config.traces import Tracer
 
 _MOST_BYTES = 1 << 16
 Fault = tuple[Key, str]
@@ -21,9 +22,10 @@ Fault = tuple[Key, str]
 class Revealer:
     """Reads secrets from the environment given and from files."""
 
-    def __init__(self, tables: Tables, environ: Mapping[str, str]) -> None:
+    def __init__(self, tables: Tables, environ: Mapping[str, str], tracer: Tracer) -> None:
         self.tables = tables
         self.environ = environ
+        self._tracer = tracer
 
     def reveal(self, model: type[Table], path: Key, keys: dict[str, Any]) -> Iterator[Fault]:
         """Replace each SECRET of a table by a `SecretValue`; what fails is taken out and told."""
@@ -59,6 +61,7 @@ class Revealer:
             return
         name = named.reveal() if isinstance(named, SecretValue) else named
         found = self.tables.source_of((*path, "ca_file")).base / name
+        self._tracer.missed(found)  # it is read when it is needed
         if name and "\0" not in name and os.path.isfile(found):  # noqa: PTH113 - Path.is_file may raise
             keys["ca_file"] = SecretValue(str(found))
         else:
@@ -87,10 +90,13 @@ class Revealer:
         return self.environ[name]
 
     def _from_file(self, path: Key, name: str) -> str:
+        place = self.tables.source_of(path).base / name
         try:
-            with (self.tables.source_of(path).base / name).open("rb") as file:
+            with place.open("rb") as file:
+                self._tracer.opened(place, file.fileno())
                 content = file.read(_MOST_BYTES + 1)
         except (OSError, ValueError) as error:
+            self._tracer.missed(place)
             why = (getattr(error, "strerror", None) or "no such path").lower()
             raise ValueError(f"cannot read {values.shown(name)}: {why}") from None
         if len(content) > _MOST_BYTES:
