@@ -1,6 +1,5 @@
 """Commands about how things stand: `status` and `feeds`."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from store.ports import Head, Views
 
 LAST_EVENTS = 5
-QUEUES = ("pending", "held", "delivered", "dead", "unread")
 
 
 def register(app: typer.Typer) -> None:
@@ -27,32 +25,24 @@ def register(app: typer.Typer) -> None:
 
 def status(ctx: typer.Context) -> None:
     """How things stand: daemon, settings, log, queues, feeds, last events."""
-    from aggregator.in_force import last_applied
-    from aggregator.shown.sources import sources_of
+    from aggregator.shown.status import standing_of
     from store.lock import holder
 
     here = context(ctx)
     loaded, settings = here.loaded()
     running = holder(settings.store.url)
     with here.views() as views:
-        sources = sources_of(settings, views)
-        head, applied, counts = views.tx.log.head(), last_applied(views.tx), views.counts()
+        standing = standing_of(settings, views)
         recent = _last_events(views)
-    queues = {name: counts[name] + (counts["leased"] if name == "pending" else 0) for name in QUEUES}
-    states = Counter(source.state for source in sources)
     if here.json:
-        out.emit({
-            "feeds": dict(states),
-            "queues": queues,
-            "head": {"position": head.position, "hash": head.hash.hex()},
-            "settings": {"digest": applied.digest if applied else None, "file": applied.file if applied else None},
-            "daemon": {"running": running is not None, "since": running.since if running else None},
-        })  # fmt: skip
+        out.emit(standing.as_row(running))
         return
-    _tell_program(running, applied, loaded.digest, head)
-    _tell_queues(queues, counts)
-    out.say(f"feeds     {', '.join(f'{count} {state}' for state, count in sorted(states.items())) or 'none'}\n")
-    _tell_sources([source for source in sources if source.feed.enabled])
+    _tell_program(running, standing.applied, loaded.digest, standing.head)
+    _tell_queues(standing.queues, standing.counts)
+    out.say(
+        f"feeds     {', '.join(f'{count} {state}' for state, count in sorted(standing.states.items())) or 'none'}\n"
+    )
+    _tell_sources([source for source in standing.sources if source.feed.enabled])
     if recent:
         out.say("\nlast events (UTC)")
     for recorded in recent:
@@ -87,7 +77,7 @@ def _tell_program(running: "Holder | None", applied: "SettingsApplied | None", d
 
 def _tell_queues(queues: Mapping[str, int], counts: Mapping[str, int]) -> None:
     out.say(f"known     {counts['items']} statements of {counts['feeds']} feeds")
-    told = ", ".join(f"{queues[name]} {name}" for name in QUEUES if name != "unread")
+    told = ", ".join(f"{queue} {name}" for name, queue in queues.items() if name != "unread")
     out.say(f"alerts    {told}")
     if queues["dead"]:
         out.say("          dead ones are tried no more: `feedwitness alerts --state dead`")
@@ -127,8 +117,7 @@ def feeds(ctx: typer.Context, feed: str = typer.Argument("", metavar="[ID]", hel
 
 def _tell_feed(here: Context, source: "Source", spells: "Sequence[Spell]") -> None:
     if here.json:
-        blind = [{"since": out.stamp(s.since), "until": out.stamp(s.until), "reason": s.reason} for s in spells]
-        out.emit_rows([source.as_row() | {"blind": blind}])
+        out.emit_rows([source.as_row() | {"blind": [spell.as_row() for spell in spells]}])
         return
     known = source.known
     out.say(f"{source.feed.id}: {out.line(source.feed.title)}")

@@ -76,6 +76,10 @@ class Spell:
     until: datetime | None
     reason: str
 
+    def as_row(self) -> dict[str, object]:
+        """The spell for JSON."""
+        return {"since": stamp(self.since), "until": stamp(self.until), "reason": self.reason}
+
 
 _KINDS = ("feed.degraded/1", "feed.gone/1", "feed.recovered/1", "network.lost/1", "network.restored/1")
 
