@@ -15,15 +15,27 @@ from alerts.channels.email import EmailChannel, MailServer
 from alerts.channels.webhook import WebhookChannel, WebhookTarget
 from alerts.compose import ConsoleForm, Form, MailForm, WebhookForm
 from alerts.deliver import Channel
+from alerts.mime import bare_address
 from config import model
 from config.model import Settings
 from config.secret import SecretValue
 from store.events import ChannelId
 
+ONE = frozenset({""})
+"""The one recipient of a channel that has no addresses."""
+
 
 def forms(channels: Mapping[str, model.AnyChannel]) -> dict[ChannelId, Form]:
     """What kind of message each channel takes."""
     return {ChannelId(name): _form(channel) for name, channel in channels.items()}
+
+
+def recipients(channels: Mapping[str, model.AnyChannel]) -> dict[ChannelId, frozenset[str]]:
+    """To whom each channel goes, as the outbox names them; "" where a channel has no addresses."""
+    return {
+        ChannelId(name): frozenset(map(bare_address, channel.to)) if isinstance(channel, model.EmailChannel) else ONE
+        for name, channel in channels.items()
+    }
 
 
 def channels(wanted: Mapping[str, model.AnyChannel], agent: str, console: TextIO) -> dict[ChannelId, Channel]:

@@ -7,51 +7,86 @@ the daemon and `poll` build a `Program`, commands that only look open a store an
 import asyncio
 import random
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TextIO
 
-from aggregator import in_force, ways_out
-from aggregator import settings as translate
-from aggregator.carrier import Carrier, Watched
+from aggregator import in_force
+from aggregator.carrier import Carrier
 from aggregator.clock import utc_now
 from aggregator.fetch.client import Fetcher
 from aggregator.fetch.etiquette import Etiquette
+from aggregator.ledger import Ledger
 from aggregator.manners import Manners
 from aggregator.metrics import Metrics
-from aggregator.outcome import FetchRequest
 from aggregator.parse.pool import ParsePool
-from aggregator.ways_out import revealed, user_agent
+from aggregator.parts import Parts, parts_of
 from alerts.compose import ChannelComposer
 from alerts.deliver import Deliverer
 from alerts.react import Reactor
-from config import model
 from config.load import Loaded
 from config.model import Settings
-from store.events import ChannelId, FeedId
-from store.ports import Store, Transaction
+from store.ports import Store
 
 PARSERS = 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Program:
-    """The parts of a running program, open."""
+    """The parts of a running program, open. `parts` are those in force; `take` exchanges them."""
 
-    settings: Settings
+    parts: Parts
     store: Store
+    fetcher: Fetcher
+    etiquette: Etiquette
+    ledger: Ledger
     carrier: Carrier
+    composer: ChannelComposer
     reactor: Reactor
     deliverer: Deliverer
     metrics: Metrics
-    in_force: Callable[[Transaction], bool]
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.parts.settings
 
     async def start(self) -> None:
         """Write what is in force into the log, give back what a killed process held, and remember."""
-        channels = [ChannelId(name) for name in self.settings.channels]
-        await asyncio.wrap_future(self.store.write(lambda tx: (self.in_force(tx), tx.outbox.free(channels))))
-        await self.carrier.load()
+        parts, now = self.parts, utc_now()
+        channels = list(parts.channels)
+        await asyncio.wrap_future(
+            self.store.write(lambda tx: (in_force.apply(tx, parts.in_force, now), tx.outbox.free(channels)))
+        )
+        await self.ledger.load({feed: watched.profile for feed, watched in parts.feeds.items()})
+
+    async def take(self, parts: Parts) -> None:
+        """Put other settings in force, all or nothing: first in the log, then in what runs; what is under way ends as
+        it began. No look at a feed that is renamed may be under way.
+
+        Rules come into force where the log says so, in another thread: from before that moment until after it the
+        channels and cards of both settings are known. Raises what the store raises; then nothing has changed.
+        """
+        now = utc_now()
+        await self.ledger.flush()  # what was counted of a feed goes with it to its new name
+        self._tell_by(parts.beside(self.parts))
+        try:
+            await asyncio.wrap_future(self.store.write(lambda tx: in_force.apply(tx, parts.in_force, now)))
+        except BaseException:
+            self._tell_by(self.parts)
+            raise
+        self._tell_by(parts)
+        self.fetcher.allow(parts.settings.fetch.allow_networks)
+        self.etiquette.limit(parts.settings.fetch.max_in_flight, parts.settings.fetch.per_host)
+        await self.ledger.follow({feed: watched.profile for feed, watched in parts.feeds.items()})
+        self.carrier.use(parts.feeds)
+        self.parts = parts
+
+    def _tell_by(self, parts: Parts) -> None:
+        self.composer.use(parts.forms)
+        self.reactor.use(parts.cards)
+        self.deliverer.use(parts.channels)
 
 
 @asynccontextmanager
@@ -59,50 +94,31 @@ async def build(loaded: Loaded, store: Store, *, console: TextIO | None = None) 
     """Put the program together over an open store; closes what it opened, not the store. `console` is where console
     channels write, stdout when it is not said.
     """
-    settings = loaded.settings
-    if settings is None:
-        raise ValueError("settings with mistakes do not run")
-    metrics = Metrics()
+    parts = parts_of(loaded, console or sys.stdout)
+    settings, metrics = parts.settings, Metrics()
     async with AsyncExitStack() as closers:
         fetcher = await closers.enter_async_context(Fetcher(settings.fetch.allow_networks))
         parser = ParsePool(PARSERS)
         closers.push_async_callback(parser.close)
         etiquette = Etiquette(settings.fetch.max_in_flight, settings.fetch.per_host)
         manners = Manners(fetcher, etiquette, now=utc_now)
-        carrier = Carrier(_watched(settings), store, manners, parser, now=utc_now, jitter=random.random)
-        cards = {card.id: card for card in map(translate.card, settings.feeds.values())}
-        composer = ChannelComposer(ways_out.forms(settings.channels), settings.web.base_url)
+        ledger = Ledger(store, now=utc_now)
+        composer = ChannelComposer(parts.forms, settings.web.base_url)
         yield Program(
-            settings=settings,
+            parts=parts,
             store=store,
-            carrier=carrier,
-            reactor=Reactor(store, composer, cards, now=utc_now),
+            fetcher=fetcher,
+            etiquette=etiquette,
+            ledger=ledger,
+            carrier=Carrier(parts.feeds, ledger, manners, parser, now=utc_now, jitter=random.random),
+            composer=composer,
+            reactor=Reactor(store, composer, parts.cards, now=utc_now),
             deliverer=Deliverer(
                 store,
-                ways_out.channels(settings.channels, user_agent(settings), console or sys.stdout),
+                parts.channels,
                 now=utc_now,
                 jitter=random.random,
                 settled=lambda attempt: metrics.deliveries.labels(attempt.verdict.state).inc(),
             ),
             metrics=metrics,
-            in_force=lambda tx: in_force.apply(tx, loaded, settings, translate.definitions(settings), utc_now()),
         )
-
-
-def _watched(settings: Settings) -> dict[FeedId, Watched]:
-    agent = user_agent(settings)
-    return {FeedId(feed.id): _as_watched(feed, settings, agent) for feed in settings.feeds.values()}
-
-
-def _as_watched(feed: model.FeedSettings, settings: Settings, agent: str) -> Watched:
-    request = FetchRequest(
-        url=feed.url,
-        timeout=settings.fetch.timeout,
-        max_body=settings.fetch.max_body,
-        user_agent=revealed(feed.user_agent) or agent,
-        headers={name: value.reveal() for name, value in feed.headers.items()},
-        auth=(revealed(feed.username), revealed(feed.password)) if feed.username or feed.password else None,
-        ca_file=revealed(feed.ca_file),
-        proxy=revealed(feed.proxy),
-    )
-    return Watched(translate.profile(feed), request, revealed(feed.encoding), feed.enabled)

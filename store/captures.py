@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -15,17 +16,31 @@ from store.tables import ALERTS, CAPTURES, EVENTS, VERSIONS
 _SEEN_AGAIN = sa.update(CAPTURES).where(CAPTURES.c.digest == sa.bindparam("of")).values(last_at=sa.bindparam("at"))
 _ADD = sa.insert(CAPTURES)
 _ONE = sa.select(CAPTURES).where(CAPTURES.c.digest == sa.bindparam("of"))
-_OLD = sa.select(CAPTURES.c.digest).where(CAPTURES.c.last_at < sa.bindparam("before"))
+_OLD = (
+    sa.select(CAPTURES.c.digest)
+    .where(CAPTURES.c.cited == 0, CAPTURES.c.last_at < sa.bindparam("before"))
+    .order_by(CAPTURES.c.last_at)
+    .limit(sa.bindparam("most"))
+)
 _DROP = sa.delete(CAPTURES).where(CAPTURES.c.digest == sa.bindparam("of"))
-_JUDGED = sa.select(VERSIONS.c.capture).join(
-    ALERTS,
-    sa.and_(ALERTS.c.item == VERSIONS.c.item, VERSIONS.c.number.in_((ALERTS.c.version, ALERTS.c.before))),
+_KEEP = sa.update(CAPTURES).where(CAPTURES.c.digest == sa.bindparam("of")).values(cited=1)
+_JUDGED = (
+    sa.select(VERSIONS.c.capture)
+    .distinct()
+    .join(ALERTS, ALERTS.c.item == VERSIONS.c.item)
+    .where(
+        VERSIONS.c.capture.in_(sa.bindparam("digests", expanding=True)),
+        VERSIONS.c.number.in_((ALERTS.c.version, ALERTS.c.before)),
+    )
 )
 _CAUSES = (
     sa.select(EVENTS.c.kind, EVENTS.c.data)
-    .join(ALERTS, ALERTS.c.cause == EVENTS.c.position)
-    .where(EVENTS.c.kind.in_(codec.stored_kinds({ItemRestored.KIND})))
-)
+    .where(
+        EVENTS.c.kind.in_(codec.stored_kinds({ItemRestored.KIND})),
+        sa.exists().where(ALERTS.c.cause == EVENTS.c.position),
+    )
+)  # fmt: skip
+_MOST_AT_ONCE = 500
 
 
 class Captures:
@@ -64,13 +79,25 @@ class Captures:
     def prune(self, before: datetime) -> int:
         """Drop what was last received before that time, but for what alerts cite; returns how many.
 
-        Cited are the captures of the versions that an alert judged, and of the event that caused it.
+        Cited are the captures of the versions that an alert judged, and of the event that caused it. They stay for
+        ever, and are not looked at again.
         """
-        old = set(self._connection.execute(_OLD, {"before": to_micros(before)}).scalars())
-        if old:
-            old -= set(self._connection.execute(_JUDGED).scalars())
-            causes = (codec.decode(kind, data) for kind, data in self._connection.execute(_CAUSES))
-            old -= {cause.capture for cause in causes if isinstance(cause, ItemRestored)}
-        if old:
-            self._connection.execute(_DROP, [{"of": digest} for digest in sorted(old)])
-        return len(old)
+        dropped = 0
+        restored: frozenset[str] | None = None
+        while old := self._old(before):
+            restored = self._restored() if restored is None else restored
+            cited = restored | set(self._connection.execute(_JUDGED, {"digests": old}).scalars())
+            if kept := [{"of": digest} for digest in old if digest in cited]:
+                self._connection.execute(_KEEP, kept)
+            if gone := [{"of": digest} for digest in old if digest not in cited]:
+                self._connection.execute(_DROP, gone)
+            dropped += len(gone)
+        return dropped
+
+    def _old(self, before: datetime) -> Sequence[str]:
+        return self._connection.execute(_OLD, {"before": to_micros(before), "most": _MOST_AT_ONCE}).scalars().all()
+
+    def _restored(self) -> frozenset[str]:
+        """The captures in which an item was listed again, and an alert told of it."""
+        causes = (codec.decode(kind, data) for kind, data in self._connection.execute(_CAUSES))
+        return frozenset(cause.capture for cause in causes if isinstance(cause, ItemRestored))

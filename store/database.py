@@ -94,7 +94,10 @@ def open_store(url: str, *, migrate: bool = False, read_only: bool = False) -> S
     elif not path.exists():
         raise StoreUnavailable("store_away", f"there is no store at {path} yet: `feedwitness run` or `poll` makes one")
     found = schema.schema_of(path)
-    if found is not schema.Schema.CURRENT and not migrate:
+    if found is schema.Schema.EMPTY and not migrate:
+        msg = f"the store {path} is empty: its making was broken off; `feedwitness run` or `poll` goes on with it"
+        raise StoreError(msg)
+    if found is schema.Schema.OLDER and not migrate:
         msg = f"the store {path} is of an older version: `feedwitness run` brings it up to date"
         raise StoreError(msg)
     writing = None if read_only else writing_engine(path, checkpoints=migrate)

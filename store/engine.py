@@ -43,6 +43,7 @@ def writing_engine(path: Path, *, checkpoints: bool) -> sa.Engine:
         connection = connect(path, read_only=False)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten, not only forgotten
         connection.execute(
             "PRAGMA temp_store = MEMORY"
         )  # where savepoints keep the pages that they may have to restore

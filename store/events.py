@@ -327,10 +327,11 @@ class ItemRestored:
 
 @dataclass(frozen=True, slots=True)
 class TextErased:
-    """The item's texts and captures were removed for good."""
+    """The item's texts and captures were removed for good. `who`: the name of the operator's account."""
 
     KIND: ClassVar = "text.erased/1"
     item: ItemId
+    who: str
     why: str
 
 

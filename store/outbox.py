@@ -4,7 +4,7 @@ A claim is a lease: the row's `next_at` becomes the lease's end, when it can be 
 the attempt that holds the lease, so that a sender that was thought dead changes nothing when it comes back.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain, islice, zip_longest
 
@@ -14,6 +14,10 @@ from store.events import AlertId, ChannelId, ItemId, RuleId
 from store.instants import maybe_from_micros, maybe_micros, to_micros
 from store.ports import Delivery, DeliveryState, Verdict
 from store.tables import DELIVERIES
+
+CHANNEL_REMOVED, RECIPIENT_REMOVED = "channel-removed", "recipient-removed"
+ERASED_REASON = "erased"
+"""Why deliveries are held that could otherwise leave."""
 
 _ENQUEUE = sa.insert(DELIVERIES)
 _NEXT_CHANNEL = sa.select(sa.func.min(DELIVERIES.c.channel)).where(DELIVERIES.c.channel > sa.bindparam("after"))
@@ -35,28 +39,36 @@ _LEASE = (
         tried_at=sa.bindparam("now"),
     )
 )
+_ON_ITS_WAY = sa.or_(
+    DELIVERIES.c.state == "leased",
+    # it was erased while it was being sent: only how it ended can still be said
+    sa.and_(DELIVERIES.c.state == "held", DELIVERIES.c.reason == ERASED_REASON, sa.bindparam("ended")),
+)
 _SETTLE = (
     sa.update(DELIVERIES)
     .where(
         DELIVERIES.c.id == sa.bindparam("of"),
-        DELIVERIES.c.state == "leased",
         DELIVERIES.c.attempts == sa.bindparam("attempt"),
+        _ON_ITS_WAY,
     )
     .values(
         state=sa.bindparam("to"),
-        reason=sa.bindparam("why"),
+        reason=sa.case((DELIVERIES.c.reason == ERASED_REASON, ERASED_REASON), else_=sa.bindparam("why")),
         next_at=sa.bindparam("due"),
-        last_answer=sa.bindparam("answer"),
+        last_answer=sa.case((DELIVERIES.c.reason == ERASED_REASON, ""), else_=sa.bindparam("answer")),
     )
 )
 _FREE = (
     sa.update(DELIVERIES).where(DELIVERIES.c.state == "leased").values(state="pending", next_at=DELIVERIES.c.tried_at)
 )
-
-_HOLD_OTHERS = (
-    sa.update(DELIVERIES)
-    .where(DELIVERIES.c.state == "pending", DELIVERIES.c.channel.not_in(sa.bindparam("channels", expanding=True)))
-    .values(state="held", reason="channel-removed", next_at=None)
+_HOLD = sa.update(DELIVERIES).values(state="held", reason=sa.bindparam("why"), next_at=None)
+_HOLD_CHANNELS = _HOLD.where(
+    DELIVERIES.c.state == "pending", DELIVERIES.c.channel.not_in(sa.bindparam("channels", expanding=True))
+)
+_HOLD_RECIPIENTS = _HOLD.where(
+    DELIVERIES.c.state == "pending",
+    DELIVERIES.c.channel == sa.bindparam("of"),
+    DELIVERIES.c.recipient.not_in(sa.bindparam("recipients", expanding=True)),
 )
 
 
@@ -99,15 +111,23 @@ class Outbox:
                 "why": verdict.reason,
                 "due": maybe_micros(due),
                 "answer": verdict.answer,
+                "ended": verdict.state in ("delivered", "dead"),
             },
         )
         return changed.rowcount == 1
 
-    def free(self, channels: Collection[ChannelId]) -> int:
+    def free(self, recipients: Mapping[ChannelId, Collection[str]]) -> int:
         """See `store.ports.Outbox.free`. What is given back is due now; its attempts stay counted."""
         freed = self._connection.execute(_FREE).rowcount
-        self._connection.execute(_HOLD_OTHERS, {"channels": sorted(channels)})
+        self.hold_others(recipients)
         return freed
+
+    def hold_others(self, recipients: Mapping[ChannelId, Collection[str]]) -> None:
+        """Hold what waits for channels, or recipients, that the settings no longer name."""
+        self._connection.execute(_HOLD_CHANNELS, {"why": CHANNEL_REMOVED, "channels": sorted(recipients)})
+        for channel, known in recipients.items():
+            held = {"why": RECIPIENT_REMOVED, "of": channel, "recipients": sorted(known)}
+            self._connection.execute(_HOLD_RECIPIENTS, held)
 
     def next_due(self) -> datetime | None:
         """When the next delivery can be claimed: due, or the end of a lease; None when nothing waits."""
@@ -130,8 +150,12 @@ class Outbox:
         return self._connection.execute(_DUE, {"of": channel, "now": at, "most": most}).all()
 
 
+LISTED = [column for column in DELIVERIES.columns if column.name != "body"]
+"""The columns of a delivery in a list."""
+
+
 def read_delivery(row: sa.Row[tuple[object, ...]]) -> Delivery:
-    """A row of the outbox as a value."""
+    """A row of the outbox as a value, with or without its body."""
     return _delivery(row, state=row.state, attempts=row.attempts, next_at=maybe_from_micros(row.next_at))
 
 
@@ -147,13 +171,15 @@ def _delivery(
         number=row.number,
         transition=row.transition,
         item=None if row.item is None else ItemId(row.item),
-        body=row.body,
+        body=getattr(row, "body", b""),
         state=state,
         reason=row.reason,
         attempts=attempts,
         next_at=next_at,
         last_answer=row.last_answer,
         created_at=maybe_from_micros(row.created_at),
+        spent=row.spent,
+        renewed_at=maybe_from_micros(row.renewed_at),
     )
 
 
@@ -174,8 +200,10 @@ def _row(delivery: Delivery) -> dict[str, object]:
         "state": delivery.state,
         "reason": delivery.reason,
         "attempts": delivery.attempts,
+        "spent": delivery.spent,
         "next_at": due,
         "tried_at": None,
+        "renewed_at": maybe_micros(delivery.renewed_at),
         "last_answer": delivery.last_answer,
         "created_at": maybe_micros(delivery.created_at),
     }

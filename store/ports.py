@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, Protocol, TypeVar
+from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from store.events import (
     About,
@@ -32,6 +32,7 @@ from store.events import (
 )
 
 T = TypeVar("T")
+P = TypeVar("P")
 
 
 class StoreError(Exception):
@@ -161,6 +162,11 @@ class KnownItem:
     first_seen_at: datetime
     changed_at: datetime
 
+    @property
+    def erased(self) -> bool:
+        """Its texts were erased for good, and its salt with them: nothing more is recorded of what it says."""
+        return not self.salt
+
 
 class Items(Protocol):
     """Items by identity: a projection of the log, read inside the same transaction that appends."""
@@ -231,7 +237,8 @@ DeliveryState = Literal["pending", "leased", "held", "delivered", "dead"]
 class Delivery:
     """One message to one recipient. `body` is rendered once; the same bytes leave on every attempt.
 
-    `recipient` is the address (email) or "" ; `number` its place in the channel. `root` groups a thread.
+    `recipient` is the address (email) or "" ; `number` its place in the channel. `renewed_at`: when a person had it
+    tried anew, after `spent` attempts that count no more. Where only a list is wanted, `body` is left empty.
     """
 
     id: str
@@ -249,6 +256,8 @@ class Delivery:
     next_at: datetime | None = None
     last_answer: str = ""
     created_at: datetime | None = None
+    spent: int = 0
+    renewed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,14 +289,63 @@ class Outbox(Protocol):
         """Record the verdict if the lease is still this attempt's; False (and nothing changed) if it is not."""
         ...
 
-    def free(self, channels: Collection[ChannelId]) -> int:
+    def free(self, recipients: Mapping[ChannelId, Collection[str]]) -> int:
         """Give back every lease at once: for a process that knows it is alone (it holds the lock). Returns how many.
 
-        `channels` are those of the settings: what waits for any other is held from here on as `channel-removed`.
+        `recipients` are those of each channel of the settings ("" where it has no addresses): what waits for another
+        channel is held from here on as `channel-removed`, for another recipient as `recipient-removed`.
         """
         ...
 
     def next_due(self) -> datetime | None: ...
+
+
+class Backlog(Protocol):
+    """What of the outbox waits for a person: the dead, the held, and what could be sent sooner. No bodies are read."""
+
+    def held(
+        self, *, alert: AlertId | None = None, feed: FeedId | None = None, rule: RuleId | None = None
+    ) -> Sequence["AlertRow"]:
+        """Alerts not sent for a reason that may have passed, oldest first: those held, and those told of which a
+        delivery is held."""
+        ...
+
+    def failed(self, alert: AlertId | None = None) -> Sequence[Delivery]:
+        """Dead deliveries; of one alert those too that wait for their next try."""
+        ...
+
+    def deliveries(self, alert: AlertId) -> Sequence[Delivery]: ...
+
+    def renew(self, deliveries: Sequence[Delivery], now: datetime) -> int:
+        """Make these due now, with a fresh three days; returns how many. One that has changed since it was read, or
+        whose body is erased, stays as it is: of two people at once, one is heard."""
+        ...
+
+    def replace(self, old: Sequence[Delivery], new: Sequence[Delivery]) -> None:
+        """Put deliveries rendered anew in the place of some that never left."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """How much an erasure removed; `deliveries` are messages that lost their bodies."""
+
+    texts: int
+    captures: int
+    deliveries: int
+
+
+class Erasure(Protocol):
+    """Removes an item's words for good."""
+
+    def captures(self, item: ItemId) -> frozenset[CaptureDigest]:
+        """Every capture that may show the item: those of its feed, under each id that the feed ever had."""
+        ...
+
+    def erase(self, item: ItemId, captures: Collection[CaptureDigest]) -> Erased:
+        """Remove the item's texts and salt, these captures, and every message about it: what has not left is held as
+        `erased`. The log must already hold the item's `text.erased`."""
+        ...
 
 
 class Checkpoints(Protocol):
@@ -322,6 +380,10 @@ class Transaction(Protocol):
     @property
     def outbox(self) -> Outbox: ...
     @property
+    def backlog(self) -> Backlog: ...
+    @property
+    def erasure(self) -> Erasure: ...
+    @property
     def checkpoints(self) -> Checkpoints: ...
     @property
     def rules(self) -> Rules: ...
@@ -353,9 +415,15 @@ class Store(Protocol):
 # --- what people and scripts see --------------------------------------------------------------------------------------
 
 
+ERASED = "(erased)"
+"""What stands in the place of words that were erased for good."""
+
+
 @dataclass(frozen=True, slots=True)
 class ItemRow:
-    """One item for lists. `observed_at` is when we first saw it; `published_at` what the source claims."""
+    """One item for lists. `observed_at` is when we first saw it; `published_at` what the source claims. Of one that was
+    `erased` the title is `ERASED`, and nothing else is left to show.
+    """
 
     id: ItemId
     feed: FeedId
@@ -368,6 +436,7 @@ class ItemRow:
     language: str
     text: str = ""
     about: About | None = None
+    erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,12 +457,64 @@ class AlertRow:
 
 @dataclass(frozen=True, slots=True)
 class ItemFilter:
-    """Which items a list shows; `since` is by observation."""
+    """Which items a list shows; `since` is by observation, `among` these only."""
 
     feed: FeedId | None = None
     item: ItemId | None = None
     since: datetime | None = None
-    withdrawn: bool = False
+    state: ItemState | None = None
+    among: Collection[ItemId] | None = None
+
+
+class Place(NamedTuple):
+    """A row's place in a list that stands newest first: when it came, and its id among those of that moment."""
+
+    at: datetime
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFilter:
+    """Which deliveries a list shows; `states` empty: all."""
+
+    states: Collection[DeliveryState] = ()
+    rule: RuleId | None = None
+    item: ItemId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events a list shows; `kinds` empty: all."""
+
+    stream: str | None = None
+    subject: str | None = None
+    kinds: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Window(Generic[T, P]):
+    """What a bounded look at a list found. `end`: how far it looked, to go on from there; None = nothing lies beyond."""
+
+    rows: Sequence[T]
+    end: P | None
+
+
+class Pages(Protocol):
+    """Lists window by window, each over a bounded number of rows, however rare it is what is wanted."""
+
+    def items(
+        self, wanted: ItemFilter, *, before: Place | None, most: int, texts: bool = False
+    ) -> Window[ItemRow, Place]:
+        """Newest first by observation."""
+        ...
+
+    def deliveries(self, wanted: DeliveryFilter, *, before: Place | None, most: int) -> Window[Delivery, Place]:
+        """Newest first, without bodies."""
+        ...
+
+    def events(self, wanted: EventFilter, *, after: Position, most: int) -> Window[Recorded, Position]:
+        """In the order of the log."""
+        ...
 
 
 class Views(Protocol):
@@ -401,14 +522,29 @@ class Views(Protocol):
 
     @property
     def tx(self) -> Transaction: ...
+    @property
+    def pages(self) -> Pages: ...
 
     def items(self, wanted: ItemFilter, *, texts: bool = False) -> Iterator[ItemRow]:
         """Newest first by observation; `texts` fills `text` and `about`."""
         ...
 
-    def alerts(self, *, alert: AlertId | None = None, item: ItemId | None = None) -> Sequence[AlertRow]: ...
+    def alerts(
+        self, *, alert: AlertId | None = None, item: ItemId | None = None, beginning: str = ""
+    ) -> Sequence[AlertRow]:
+        """Alerts, oldest first; `beginning`: those whose id, or a delivery's, begins like that."""
+        ...
 
-    def deliveries(self, *, state: str | None = None, alert: AlertId | None = None) -> Sequence[Delivery]: ...
+    def deliveries(
+        self,
+        *,
+        state: str | None = None,
+        alert: AlertId | None = None,
+        newest: int | None = None,
+        bodies: bool = False,
+    ) -> Sequence[Delivery]:
+        """Deliveries, oldest first; with `newest` so many of them, newest first. Bodies only where they are wanted."""
+        ...
 
     def hits(self, rule: RuleId) -> int:
         """How many alerts the rule has raised or had released."""

@@ -83,10 +83,10 @@ _RENAME = (
 )
 _CHANGE_RULE = sa.insert(RULES)
 _RAISE = sa.insert(ALERTS)
-_RELEASE = (
-    sa.update(ALERTS)
-    .where(ALERTS.c.alert == sa.bindparam("of"))
-    .values(held=sa.bindparam("to"), told=sa.bindparam("by"))
+_RELEASE = sa.text(
+    "UPDATE alerts SET held = '', told = :by, follows ="
+    " (SELECT f.alert FROM alerts AS f WHERE f.rule = alerts.rule AND f.item = alerts.item AND f.told IS NOT NULL"
+    " ORDER BY f.told LIMIT 1) WHERE alert = :of"
 )
 
 
@@ -124,7 +124,7 @@ def writes(one: Recorded) -> Iterator[Write]:
         case AlertRaised() | AlertHeld():
             yield _alert(one, one.event)
         case AlertReleased(alert=alert):
-            yield _RELEASE, {"of": alert, "to": "", "by": one.position}
+            yield _RELEASE, {"of": alert, "by": one.position}
         case SettingsApplied() | FeedReissued() | NetworkLost() | NetworkRestored() | TextErased() | DeliverySettled():
             return
         case unknown:

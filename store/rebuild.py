@@ -9,6 +9,7 @@ from store.events import Position
 from store.projector import project
 from store.tables import READ_TABLES
 from store.transaction import Transaction
+from store.walk import pages
 
 _PAGE = 1000
 
@@ -24,7 +25,7 @@ def rebuild(store: SqlStore, progress: Callable[[Position], None] = lambda _: No
         for table in READ_TABLES:
             tx.connection.execute(sa.delete(table))
         done = Position(0)
-        while page := tx.log.read(done, _PAGE):
+        for page in pages(tx.log, size=_PAGE):
             project(tx.connection, page)
             done = page[-1].position
             progress(done)

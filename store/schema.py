@@ -17,7 +17,7 @@ from store.failpoint import reach
 from store.failure import translated
 from store.ports import StoreError, StoreTooNew, StoreUnavailable
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 
 
 class Schema(Enum):

@@ -96,10 +96,13 @@ class SaltTable(Row, table=True):
 
 
 class CaptureTable(Row, table=True):
-    """A response body as received, with where and when first; `last_at` is when it was last received the same."""
+    """A response body as received, with where and when first; `last_at` is when it was last received the same.
+
+    `cited` 1: an alert was found to cite it, so it stays for ever.
+    """
 
     __tablename__ = "captures"
-    __table_args__ = (sa.Index(None, "last_at"), _STRICT)
+    __table_args__ = (sa.Index(None, "cited", "last_at"), _STRICT)
     digest: str = _text(key=True)
     feed: str = _text()
     url: str = _text()
@@ -107,6 +110,7 @@ class CaptureTable(Row, table=True):
     body: bytes = _bytes()
     fetched_at: int = _integer()
     last_at: int = _integer()
+    cited: int = Field(default=0, sa_column=sa.Column(INT64, nullable=False, server_default="0"))
 
 
 # --- what work has to remember ---------------------------------------------------------------------------------------
@@ -137,14 +141,19 @@ class PollStateTable(Row, table=True):
 
 
 class DeliveryTable(Row, table=True):
-    """One message to one recipient. `next_at` is when it can next be claimed: due, or the end of a lease; else NULL."""
+    """One message to one recipient. `next_at` is when it can next be claimed: due, or the end of a lease; else NULL.
+
+    `renewed_at`: when a person had it tried anew, after `spent` attempts. The body stands last: lists never reach it.
+    """
 
     __tablename__ = "deliveries"
     __table_args__ = (
         sa.Index(None, "channel", "next_at"),
         sa.Index(None, "channel", "tried_at"),
-        sa.Index(None, "state"),
+        sa.Index(None, "state", "created_at", "id"),
+        sa.Index(None, "created_at", "id"),
         sa.Index(None, "alert"),
+        sa.Index(None, "item"),
         _STRICT,
     )
     id: str = _text(key=True)
@@ -155,14 +164,16 @@ class DeliveryTable(Row, table=True):
     number: int = _integer()
     transition: str = _text()
     item: str | None = _maybe_text()
-    body: bytes = _bytes()
     state: str = _text()
     reason: str = _text()
     attempts: int = _integer()
+    spent: int = _integer()
     next_at: int | None = _maybe_integer()
     tried_at: int | None = _maybe_integer()
+    renewed_at: int | None = _maybe_integer()
     last_answer: str = _text()
     created_at: int | None = _maybe_integer()
+    body: bytes = _bytes()
 
 
 class CheckpointTable(Row, table=True):
@@ -195,7 +206,7 @@ class VersionTable(Row, table=True):
     """Where in the log a version of an item stands, and the capture that showed it."""
 
     __tablename__ = "versions"
-    __table_args__ = (_CLUSTERED,)
+    __table_args__ = (sa.Index(None, "capture"), _CLUSTERED)
     item: str = _text(key=True)
     number: int = _integer(key=True)
     position: int = _integer()
@@ -243,6 +254,7 @@ class AlertTable(Row, table=True):
         sa.Index(None, "rule", "item", "told"),
         sa.Index(None, "item"),
         sa.Index(None, "position"),
+        sa.Index(None, "cause"),
         _STRICT,
     )
     alert: str = _text(key=True)

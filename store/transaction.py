@@ -4,8 +4,10 @@ from functools import cached_property
 
 import sqlalchemy as sa
 
+from store.backlog import Backlog
 from store.captures import Captures
 from store.checkpoints import Checkpoints
+from store.erasure import Erasure
 from store.items import Items
 from store.log import EventLog
 from store.outbox import Outbox
@@ -49,6 +51,16 @@ class Transaction:
     def outbox(self) -> Outbox:
         """What must leave the house."""
         return Outbox(self.connection)
+
+    @cached_property
+    def backlog(self) -> Backlog:
+        """What of the outbox waits for a person."""
+        return Backlog(self.connection)
+
+    @cached_property
+    def erasure(self) -> Erasure:
+        """Removal of words for good."""
+        return Erasure(self.connection)
 
     @cached_property
     def checkpoints(self) -> Checkpoints:

@@ -6,13 +6,15 @@ from typing import get_args
 
 import sqlalchemy as sa
 
+from store.backlog import read_alert
 from store.codec import about_from_text
-from store.events import AlertId, FeedId, ItemId, Position, RuleId
+from store.events import AlertId, FeedId, ItemId, RuleId
 from store.instants import from_micros, to_micros
 from store.items import content_of
-from store.outbox import read_delivery
-from store.ports import AlertRow, Delivery, DeliveryState, ItemFilter, ItemRow
-from store.tables import ALERTS, CHECKPOINTS, DELIVERIES, EVENTS, FEEDS, ITEMS
+from store.outbox import LISTED, read_delivery
+from store.ports import ERASED, AlertRow, Delivery, DeliveryState, ItemFilter, ItemRow
+from store.pages import Pages
+from store.tables import ALERTS, CHECKPOINTS, DELIVERIES, EVENTS, FEEDS, ITEMS, SALTS
 from store.transaction import Transaction
 
 _PAGE = 200
@@ -20,8 +22,9 @@ FOLLOWER = "react"
 """The follower whose backlog is called `unread`."""
 
 _ITEMS = (
-    sa.select(ITEMS, EVENTS.c.kind, EVENTS.c.data)
+    sa.select(ITEMS, EVENTS.c.kind, EVENTS.c.data, SALTS.c.salt)
     .join(EVENTS, EVENTS.c.position == ITEMS.c.position)
+    .outerjoin(SALTS, SALTS.c.item == ITEMS.c.id)
     .order_by(ITEMS.c.first_seen_at.desc(), ITEMS.c.position.desc())
 )
 
@@ -37,8 +40,13 @@ class Views:
         """The ports over the same snapshot; they cannot write."""
         return Transaction(self._connection)
 
+    @cached_property
+    def pages(self) -> Pages:
+        """Lists over the same snapshot, window by window."""
+        return Pages(self._connection, self.items)
+
     def items(self, wanted: ItemFilter, *, texts: bool = False) -> Iterator[ItemRow]:
-        """Newest first by observation; `texts` fills `text` and `about`. An erased text shows as ""."""
+        """Newest first by observation; `texts` fills `text` and `about`."""
         chosen = _ITEMS
         if wanted.feed is not None:
             chosen = chosen.where(ITEMS.c.feed == wanted.feed)
@@ -46,8 +54,10 @@ class Views:
             chosen = chosen.where(ITEMS.c.id == wanted.item)
         if wanted.since is not None:
             chosen = chosen.where(ITEMS.c.first_seen_at >= to_micros(wanted.since))
-        if wanted.withdrawn:
-            chosen = chosen.where(ITEMS.c.state == "withdrawn")
+        if wanted.state is not None:
+            chosen = chosen.where(ITEMS.c.state == wanted.state)
+        if wanted.among is not None:
+            chosen = chosen.where(ITEMS.c.id.in_(wanted.among))
         for page in self._connection.execute(chosen).partitions(_PAGE):
             yield from self._page(page, texts=texts)
 
@@ -59,50 +69,54 @@ class Views:
         known = self.tx.texts.get(digests)
         for row, content in zip(rows, contents, strict=True):
             about = about_from_text(known[content.about]) if content.about in known else None
+            erased = row.salt is None
             yield ItemRow(
                 id=ItemId(row.id),
                 feed=FeedId(row.feed),
                 version=row.version,
                 state=row.state,
-                title=known.get(content.title, ""),
+                title=ERASED if erased else known.get(content.title, ""),
                 link=about.link if about else "",
                 published_at=content.published_at,
                 observed_at=from_micros(row.first_seen_at),
                 language=content.language,
                 text=known.get(content.text, "") if texts else "",
                 about=about if texts else None,
+                erased=erased,
             )
 
-    def alerts(self, *, alert: AlertId | None = None, item: ItemId | None = None) -> Sequence[AlertRow]:
-        """Alerts, oldest first."""
+    def alerts(
+        self, *, alert: AlertId | None = None, item: ItemId | None = None, beginning: str = ""
+    ) -> Sequence[AlertRow]:
+        """Alerts, oldest first; `beginning`: those whose id, or a delivery's, begins like that."""
         chosen = sa.select(ALERTS).order_by(ALERTS.c.position)
         if alert is not None:
             chosen = chosen.where(ALERTS.c.alert == alert)
         if item is not None:
             chosen = chosen.where(ALERTS.c.item == item)
-        return [
-            AlertRow(
-                alert=AlertId(row.alert),
-                rule=RuleId(row.rule),
-                feed=FeedId(row.feed),
-                item=None if row.item is None else ItemId(row.item),
-                transition=row.transition,
-                cause=Position(row.cause),
-                position=Position(row.position),
-                recorded_at=from_micros(row.recorded_at),
-                held=row.held,
-                follows=None if row.follows is None else AlertId(row.follows),
-            )
-            for row in self._connection.execute(chosen)
-        ]
+        if beginning:
+            of_deliveries = sa.select(DELIVERIES.c.alert).where(_begins(DELIVERIES.c.id, beginning))
+            chosen = chosen.where(sa.or_(_begins(ALERTS.c.alert, beginning), ALERTS.c.alert.in_(of_deliveries)))
+        return [read_alert(row) for row in self._connection.execute(chosen)]
 
-    def deliveries(self, *, state: str | None = None, alert: AlertId | None = None) -> Sequence[Delivery]:
-        """Deliveries, oldest first."""
-        chosen = sa.select(DELIVERIES).order_by(DELIVERIES.c.created_at, DELIVERIES.c.id)
+    def deliveries(
+        self,
+        *,
+        state: str | None = None,
+        alert: AlertId | None = None,
+        newest: int | None = None,
+        bodies: bool = False,
+    ) -> Sequence[Delivery]:
+        """Deliveries, oldest first; with `newest` so many of them, newest first. Bodies only where they are wanted."""
+        chosen = sa.select(DELIVERIES) if bodies else sa.select(*LISTED)
         if state is not None:
             chosen = chosen.where(DELIVERIES.c.state == state)
         if alert is not None:
             chosen = chosen.where(DELIVERIES.c.alert == alert)
+        if newest is None:
+            chosen = chosen.order_by(DELIVERIES.c.created_at, DELIVERIES.c.id)
+        else:
+            chosen = chosen.order_by(DELIVERIES.c.created_at.desc(), DELIVERIES.c.id.desc()).limit(newest)
         return [read_delivery(row) for row in self._connection.execute(chosen)]
 
     def hits(self, rule: RuleId) -> int:
@@ -122,3 +136,8 @@ class Views:
         for name, table in (("items", ITEMS), ("feeds", FEEDS)):
             counts[name] = self._connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
         return counts
+
+
+def _begins(column: sa.Column[str], beginning: str) -> sa.ColumnElement[bool]:
+    """The column's text begins like that; found by its index."""
+    return sa.and_(column >= beginning, column < beginning + "\U0010ffff")

@@ -111,8 +111,8 @@ def test_an_older_store_is_copied_then_migrated(
     for copies in (1, 2):
         open_store(store_url, migrate=True).close()
         assert len(migrated) == copies
-        assert len(list(tmp_path.glob("store.db.before-0001-?"))) == copies
-    set_revision(copy := tmp_path / "store.db.before-0001-1", "0001")
+        assert len(list(tmp_path.glob("store.db.before-0002-?"))) == copies
+    set_revision(copy := tmp_path / "store.db.before-0002-1", "0002")
     with open_store(f"sqlite:///{copy}", read_only=True) as store:
         assert verify(store).head.position == 1
 

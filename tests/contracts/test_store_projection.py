@@ -198,7 +198,7 @@ def test_lists_of_items_show_their_words(store: SqlStore, published: Publish) ->
     assert shown() == ["Title of a/2", "Title of b/1", "Title of a/1"]
     assert shown(feed="a") == ["Title of a/2", "Title of a/1"]
     assert shown(since=AT + timedelta(hours=1)) == ["Title of a/2", "Title of b/1"]
-    assert shown(withdrawn=True) == shown(item="a/1") == ["Title of a/1"]
+    assert shown(state="withdrawn") == shown(item="a/1") == ["Title of a/1"]
     with store.views() as views:
         (short,), (full,) = (list(views.items(ItemFilter(item=ITEM), texts=texts)) for texts in (False, True))
         assert (short.link, short.text, short.about) == ("http://a.example/1", "", None)
@@ -289,7 +289,7 @@ def one_of(step: int, item: ItemId, feed: FeedId, other: FeedId, rule: RuleId) -
         FeedGone(feed, AT, "http_410"),
         FeedMoved(feed, AT, "", "http://new.example/"),
         FeedRenamed(feed, other),
-        TextErased(item, "court order"),
+        TextErased(item, "clerk", "court order"),
         DeliverySettled(AlertId("1"), rule, "desk", 0, "dead", 9, "smtp 550"),  # type: ignore[arg-type]
     ]
     return plain[step % len(plain)]

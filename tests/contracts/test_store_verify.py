@@ -214,7 +214,7 @@ def test_a_missing_text_is_found_unless_the_log_says_that_it_was_erased(
     assert report.first_bad == 6
     assert "missing" in report.problem
     with open_store(f"sqlite:///{copy.path}") as writable:
-        erased = [TextErased(ItemId("b/1"), "court order")]
+        erased = [TextErased(ItemId("b/1"), "clerk", "court order")]
         writable.write(
             lambda tx: tx.log.append("feed:b", erased, now=datetime.fromisoformat("2027-01-01T00:00Z"))
         ).result()

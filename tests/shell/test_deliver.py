@@ -87,7 +87,7 @@ def enqueue(store: SqlStore, *deliveries: Delivery) -> None:
 
 def outbox(store: SqlStore) -> dict[str, Delivery]:
     with store.views() as views:
-        return {delivery.id: delivery for delivery in views.deliveries()}
+        return {delivery.id: delivery for delivery in views.deliveries(bodies=True)}
 
 
 def settled(store: SqlStore) -> list[DeliverySettled]:

@@ -1,0 +1,37 @@
+"""Reading on in the log until its end: the one loop behind everything that reads more than a page of it."""
+
+from collections.abc import Collection, Iterator, Sequence
+
+from store.events import Position, Recorded
+from store.ports import EventLog
+
+PAGE = 500
+_START = Position(0)
+
+
+def pages(
+    log: EventLog,
+    after: Position = _START,
+    *,
+    stream: str | None = None,
+    subject: str | None = None,
+    kinds: Collection[str] = (),
+    size: int = PAGE,
+) -> Iterator[Sequence[Recorded]]:
+    """The events after a position as `EventLog.read` gives them, page after page; no page is empty."""
+    while page := log.read(after, size, stream=stream, subject=subject, kinds=kinds):
+        yield page
+        after = page[-1].position
+
+
+def events(
+    log: EventLog,
+    after: Position = _START,
+    *,
+    stream: str | None = None,
+    subject: str | None = None,
+    kinds: Collection[str] = (),
+) -> Iterator[Recorded]:
+    """The same, event after event."""
+    for page in pages(log, after, stream=stream, subject=subject, kinds=kinds):
+        yield from page
