@@ -1,4 +1,4 @@
-"""The data that ships in this package: feeds by country, topics, and the starter settings.
+"""The data that ships in this package: feeds by country, topics, the starter settings, and those that `init` writes.
 
 Read through `importlib.resources`, so that it is found however the program is installed. Names are paths with slashes,
 relative to the package: `feeds/un.toml`.
@@ -33,6 +33,11 @@ def shipped(name: str) -> bytes:
     if name not in listing():
         raise KeyError(name)
     return files("config").joinpath(*name.split("/")).read_bytes()
+
+
+def blank(name: str) -> str:
+    """The text of one file that `init` writes: not among the shipped settings, for it is meant to be changed."""
+    return files("config").joinpath("init", *name.split("/")).read_text(encoding="utf-8")
 
 
 def holds(path: str) -> bool:

@@ -147,7 +147,7 @@ class Topic(Table):
 
     id: str
     label: Text = ""
-    any: Annotated[Names, Field(min_length=1)]
+    any: Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(_once_each)]
 
 
 class Rule(Table):

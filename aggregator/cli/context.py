@@ -67,7 +67,9 @@ class Context:
         if named or loaded.files or any(os.path.lexists(place) for place in candidates(os.environ)):
             return ""
         return (
-            "\nto look around first, use the settings that come with the program:\n"
+            "\nto begin with settings of your own, written for you to change:\n"
+            "    feedwitness init\n"
+            "to look around first, use the settings that come with the program:\n"
             f"    feedwitness run --config {STARTER}"
         )
 

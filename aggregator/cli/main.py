@@ -17,6 +17,7 @@ from aggregator.cli import (
     alert_commands,
     check_command,
     feed_commands,
+    init_command,
     item_commands,
     log_commands,
     out,
@@ -27,7 +28,8 @@ from aggregator.cli import (
 from aggregator.cli.context import STARTER, Context, Failure
 
 MODULES = (
-    check_command, run_command, poll_command, feed_commands, item_commands, alert_commands, why_command, log_commands,
+    init_command, check_command, run_command, poll_command, feed_commands, item_commands, alert_commands, why_command,
+    log_commands,
 )  # fmt: skip
 
 GLOBAL_FLAGS = ("--json", "-v", "--verbose", "--version")
