@@ -6,10 +6,13 @@ FAST   := -m "not long and not corpus"
 export PYTHONSAFEPATH = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fast format bench torture replay docs dist lock clean
+.PHONY: help demo run test check fast format bench torture replay docs dist lock clean
 
 help: ## show this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+demo: $(VENV)/.run ## see it work, offline, in half a minute
+	@$(BIN)/feedwitness demo
 
 run: $(VENV)/.run ## watch a dozen official feeds with the shipped starter settings
 	@$(BIN)/feedwitness run --config config/starter/feedwitness.toml

@@ -16,6 +16,7 @@ import typer
 from aggregator.cli import (
     alert_commands,
     check_command,
+    demo_command,
     feed_commands,
     init_command,
     item_commands,
@@ -28,7 +29,7 @@ from aggregator.cli import (
 from aggregator.cli.context import STARTER, Context, Failure
 
 MODULES = (
-    init_command, check_command, run_command, poll_command, feed_commands, item_commands, alert_commands, why_command,
+    init_command, check_command, demo_command, run_command, poll_command, feed_commands, item_commands, alert_commands, why_command,
     log_commands,
 )  # fmt: skip
 

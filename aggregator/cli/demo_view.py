@@ -1,0 +1,125 @@
+"""What the demo shows: a line for whoever acts, the words of a message with what changed in them, the books at the end.
+
+Colours say what was removed and added where there are any; elsewhere the signs of `history` do.
+"""
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from aggregator.cli import out
+from aggregator.cli.tables import table
+from aggregator.demo.audit import Books
+from aggregator.demo.desk import Piece, Receipt
+from aggregator.demo.director import Beat, Opens, Says
+from aggregator.demo.script import MINISTRY, TOPIC
+
+_LABEL = 10
+_INDENT = 2
+_LABELS = {
+    "ministry": "bold magenta",
+    "log": "blue",
+    "daemon": "yellow",
+    "desk": "cyan",
+    "webhook": "cyan",
+    "mail": "cyan",
+}
+_STYLES = {"-": "bold red strike", "+": "bold green", "!": "bold yellow"}
+_SIGNS = {"-": ("[-", "-]"), "+": ("{+", "+}")}
+
+
+def opening() -> None:
+    """What is about to be seen."""
+    out.say(Text("A ministry, a newsroom's desk, and feedwitness between them", style="bold"))
+    out.paragraph("All of it real, all on this machine: a web site, the daemon, a mail server, a webhook.", _INDENT)
+    out.paragraph(f"The site: {MINISTRY} (made up). The topic: {', '.join(TOPIC)}.", _INDENT)
+    out.say("")
+
+
+class View:
+    """Shows beats in their order; scenes are numbered."""
+
+    def __init__(self) -> None:
+        self._scenes = 0
+
+    def show(self, beat: Beat) -> None:
+        """One beat."""
+        match beat:
+            case Opens():
+                self._scenes += 1
+                out.say("")
+                out.say(Text(f"{self._scenes}  {beat.heading}", style="bold"))
+            case Says():
+                _line(beat.who, Text(out.line(beat.words)))
+            case Receipt():
+                _message(beat)
+
+
+def _message(receipt: Receipt) -> None:
+    if receipt.channel == "mail":
+        _line("mail", Text(f"Subject: {out.line(receipt.subject)}"))
+        return
+    signature = "signature good" if receipt.good else "SIGNATURE WRONG"
+    _line("webhook", Text(f"{receipt.told}: {out.line(receipt.subject)}"))
+    _line("", _worded(receipt.text))
+    for note in receipt.notes[1:]:
+        _line("", Text(out.line(note), style="dim"))
+    _line("", Text(f"{signature}, alert {receipt.alert[:8]}", style="dim"))
+
+
+def _worded(pieces: Sequence[Piece]) -> Text:
+    """The words of a message on one line, with what changed in them marked; blanks around a change stay outside."""
+    console = out.console()
+    coloured = bool(console.is_terminal and console.color_system and not console.no_color)
+    text = Text()
+    for number, (tag, words) in enumerate(pieces):
+        plain = out.safe(words).replace("\n", " ")
+        core = plain.strip()
+        signs = ("", "") if coloured else _SIGNS.get(tag, ("", ""))
+        text.append(plain[: len(plain) - len(plain.lstrip())])
+        text.append(core.join(signs) if core else "", style=_STYLES.get(tag))
+        text.append(plain[len(plain.rstrip()) :] if core else "")
+        if tag == "-" and _runs_on(pieces[number + 1 :]):
+            text.append(" ")
+    return text
+
+
+def _runs_on(rest: Sequence[Piece]) -> bool:
+    """What follows a removed stretch would stick to it: the blank between them is part of neither."""
+    return bool(rest) and rest[0][0] == "=" and rest[0][1][:1].isalnum()
+
+
+def _line(label: str, text: Text) -> None:
+    """A line with who acts in front; on a terminal broken between words, beside the label."""
+    head = Text(" " * _INDENT).append(label.ljust(_LABEL), style=_LABELS.get(label))
+    if not out.console().is_terminal:
+        out.say(head.append_text(text))
+        return
+    room = max(out.console().width - _INDENT - _LABEL, 20)
+    for part in text.wrap(out.console(), room):
+        part.rstrip()
+        out.say(head.append_text(part))
+        head = Text(" " * (_INDENT + _LABEL))
+
+
+def account(books: Books) -> None:
+    """The books: what was done, seen and told, and whether that is the same."""
+    out.say("")
+    out.say(Text("The books: done, seen, told", style="bold"))
+    table(
+        ("the ministry", "log", "seen as", "told", "hook", "mail", "alert"),
+        ((r.did, f"#{r.position}" if r.position else "-", r.seen or "-", r.told or "-",
+          r.received["webhook"] or "-", r.received["mail"] or "-", r.alert[:8] or "-") for r in books.rows),
+        empty="nothing was done",
+    )  # fmt: skip
+    out.say("")
+    hooks, mails = (books.received[channel] for channel in ("webhook", "mail"))
+    if books.good:
+        out.say(f"{out.counted(books.raised, 'alert')}, each told once by webhook ({hooks}) and by mail ({mails}): "
+                "nothing lost, nothing told twice.")  # fmt: skip
+    verified = books.verified
+    holds = "the log holds" if verified.ok else "the log does not hold"
+    out.say(f"`feedwitness verify`: {holds}, {out.counted(verified.events, 'event')}; its head is")
+    out.say(Text(f"{verified.hash}", style="bold"))
+    for difference in books.differences:
+        out.note(f"it differs: {out.line(difference)}")
