@@ -29,8 +29,8 @@ from aggregator.cli import (
 from aggregator.cli.context import STARTER, Context, Failure
 
 MODULES = (
-    init_command, check_command, demo_command, run_command, poll_command, feed_commands, item_commands, alert_commands, why_command,
-    log_commands,
+    init_command, check_command, demo_command, run_command, poll_command, feed_commands, item_commands, alert_commands,
+    why_command, log_commands,
 )  # fmt: skip
 
 GLOBAL_FLAGS = ("--json", "-v", "--verbose", "--version")
