@@ -55,7 +55,7 @@ def test_only_the_command_line_prints_or_exits() -> None:
 
 
 def test_decision_records_are_numbered_without_gaps_and_say_their_status() -> None:
-    records = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    records = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
     assert [int(path.name[:4]) for path in records] == list(range(1, len(records) + 1))
     for path in records:
         assert "Status:" in path.read_text(encoding="utf-8"), path.name
