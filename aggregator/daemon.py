@@ -1,27 +1,31 @@
 """The daemon: loops over a `Program`, driven by APScheduler, until it is told to stop.
 
-Watching dispatches feeds when they fall due; reacting follows the log; delivering empties the outbox. Each loop wakes
-the next, looks by itself as well, and is fed to the pulse that `/healthz` reads. A bug in one turn of a loop is logged,
-counted and survived: these are the only broad catches of the program. A store that cannot be written is waited for;
-one that has lost writes (`StoreBroken`) ends the daemon, so that a restart recovers from what is on the disk.
+Watching dispatches feeds when they fall due; reacting follows the log; delivering empties the outbox; reloading follows
+the settings. Each loop wakes the next, looks by itself as well, and is fed to the pulse that `/healthz` and the
+watchdog read. A bug in one turn of a loop is logged, counted and survived. A store that cannot be written is waited
+for; one that has lost writes (`StoreBroken`) ends the daemon, so that a restart recovers from what is on the disk.
 """
 
 import asyncio
-import heapq
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from aggregator.clock import utc_now
-from aggregator.web.health import Pulse, Readiness
+from aggregator.notify import Notifier
+from aggregator.reload import Reloader
+from aggregator.watchdog import Watchdog
+from aggregator.watching import Watching
+from aggregator.web.health import STORE_REASONS, Pulse, Readiness
 from aggregator.wiring import Program
 from alerts.deliver import LONGEST_PAUSE
-from store.events import FeedId, Position
+from store.events import Position
 from store.ports import StoreBroken, StoreUnavailable
 
 log = logging.getLogger("feedwitness.daemon")
@@ -32,38 +36,48 @@ COUNTING = timedelta(seconds=30)
 """How old a gauge of `/metrics` may be. Counting a long history costs; doing it at each scrape would let others."""
 HOUSEKEEPING = timedelta(hours=1)
 LOOK_AGAIN = timedelta(seconds=1)
+RELOADING = timedelta(minutes=10)
+"""How long reading and compiling settings may take: ten thousand rules on a slow machine."""
 DRAIN = timedelta(seconds=8)
 """How long a stop waits for what is in flight; the contract gives ten seconds for all of it."""
-STORE_REASONS = frozenset({"store_full", "store_io", "store_away"})
-MOST_FLYING = 2000
-"""Polls under way or waiting for their host's turn; the etiquette bounds how many of them talk at once."""
 
 
 class Daemon:
-    """One daemon over one program. `run` returns when `stop` is set, and raises `StoreBroken` if writes were lost."""
+    """One daemon over one program. `run` returns when `stop` is set, and raises `StoreBroken` if writes were lost.
 
-    def __init__(self, program: Program, pulse: Pulse, readiness: Readiness) -> None:
+    Without a `reloader` it keeps its settings; without a service manager `notifier` says nothing.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        pulse: Pulse,
+        readiness: Readiness,
+        *,
+        reloader: Reloader | None = None,
+        notifier: Notifier | None = None,
+        watchdog: Watchdog | None = None,
+    ) -> None:
         self._program = program
         self._pulse = pulse
         self._readiness = readiness
-        self._due: list[tuple[datetime, FeedId]] = []
-        self._flying: set[asyncio.Task[None]] = set()
+        self._reloader = reloader
+        self._notifier = notifier or Notifier({})
+        self._watchdog = watchdog
         self._events = asyncio.Event()
         self._outbox = asyncio.Event()
         self._broken: asyncio.Future[None] | None = None
+        self._watching = Watching(program, recorded=self._recorded, failed=self._store_fails)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Watch, react and deliver until `stop` is set; then finish what is in flight and write what was counted."""
         self._broken = asyncio.get_running_loop().create_future()
-        self._due = [(at, feed) for feed, at in self._program.carrier.due_times(utc_now()).items()]
-        heapq.heapify(self._due)
+        self._watching.begin()
         scheduler = self._scheduler()
-        loops = [
-            asyncio.create_task(self._forever("react", self._react, LOOK_AGAIN), name="react"),
-            asyncio.create_task(self._forever("deliver", self._deliver, LONGEST_PAUSE), name="deliver"),
-        ]
+        loops = [asyncio.create_task(loop, name=name) for name, loop in self._loops().items()]
         scheduler.start()
         self._readiness.clear("starting")
+        self._notifier.ready(self._reloader.summary if self._reloader else "watching")
         stopping = asyncio.create_task(stop.wait(), name="stop")
         try:
             await asyncio.wait((stopping, self._broken), return_when=asyncio.FIRST_COMPLETED)
@@ -71,18 +85,32 @@ class Daemon:
                 self._broken.result()
         finally:
             self._readiness.add("stopping")
+            self._notifier.stopping()
             stopping.cancel()
             scheduler.pause()  # no new turns; one under way, of `flush` say, ends by itself
             await self._drain(loops)
             scheduler.shutdown(wait=False)
+
+    def _loops(self) -> dict[str, Coroutine[None, None, None]]:
+        """What turns at its own pace, by name."""
+        loops: dict[str, Coroutine[None, None, None]] = {
+            "react": self._forever("react", self._react, LOOK_AGAIN),
+            "deliver": self._forever("deliver", self._deliver, LONGEST_PAUSE),
+        }
+        if self._reloader is not None:
+            turn = partial(self._reloader.turn, self._watching)
+            loops["reload"] = self._forever("reload", turn, RELOADING)
+        if self._watchdog is not None:
+            loops["watchdog"] = self._watchdog.run()
+        return loops
 
     def _scheduler(self) -> AsyncIOScheduler:
         scheduler = AsyncIOScheduler(
             timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
         jobs: tuple[tuple[str, Callable[[], Awaitable[None]], timedelta], ...] = (
-            ("dispatch", self._dispatch, DISPATCH),
-            ("flush", self._program.carrier.flush, FLUSH),
+            ("dispatch", self._watching.dispatch, DISPATCH),
+            ("flush", self._program.ledger.flush, FLUSH),
             ("count", self._count, COUNTING),
             ("housekeeping", self._housekeeping, HOUSEKEEPING),
         )
@@ -114,6 +142,11 @@ class Daemon:
             if not await self._turn(name, turn, longest):
                 await asyncio.sleep(LOOK_AGAIN.total_seconds())
 
+    def _recorded(self) -> None:
+        """A look left something in the log."""
+        self._events.set()
+        self._recovered()
+
     def _store_fails(self, away: StoreUnavailable) -> None:
         self._program.metrics.store_errors.labels(away.reason).inc()
         if away.reason not in self._readiness.reasons:
@@ -124,40 +157,9 @@ class Daemon:
 
     def _recovered(self) -> None:
         """Ready again, unless no write has reached the disk since one failed: reading alone proves nothing."""
-        if self._readiness.reasons & STORE_REASONS and not self._program.store.trouble:
+        if self._readiness.store_in_trouble and not self._program.store.trouble:
             log.info("the store can be written again")
             self._readiness.clear(*STORE_REASONS)
-
-    # --- watching ---------------------------------------------------------------------------------------------------
-
-    async def _dispatch(self) -> None:
-        now = utc_now()
-        while self._due and self._due[0][0] <= now and len(self._flying) < MOST_FLYING:
-            _, feed = heapq.heappop(self._due)
-            if later := self._program.carrier.not_before(feed, now):
-                heapq.heappush(self._due, (later, feed))
-                continue
-            task = asyncio.create_task(self._look(feed), name=f"look {feed}")
-            self._flying.add(task)
-            task.add_done_callback(self._flying.discard)
-        self._program.metrics.in_flight.set(len(self._flying))
-
-    async def _look(self, feed: FeedId) -> None:
-        carrier, metrics = self._program.carrier, self._program.metrics
-        try:
-            with metrics.poll_seconds.time():
-                report = await carrier.look(feed)
-            metrics.polls.labels(report.failure or "good").inc()
-            if report.recorded:
-                metrics.events.inc(report.recorded)
-                self._events.set()
-                self._recovered()
-        except StoreUnavailable as away:
-            self._store_fails(away)
-        except Exception:  # one feed's bug is not the others'
-            log.exception("looking at %s failed", feed)
-            self._program.metrics.loop_errors.labels("look").inc()
-        heapq.heappush(self._due, (carrier.next_time(feed, utc_now()), feed))
 
     # --- reacting and delivering -------------------------------------------------------------------------------------
 
@@ -175,7 +177,8 @@ class Daemon:
 
     async def _count(self) -> None:
         counts, head = await asyncio.to_thread(self._counted)
-        health = Counter(state.health for state in self._program.carrier.states().values())
+        feeds, states = self._program.carrier.feeds, self._program.ledger.states()
+        health = Counter(state.health for feed, state in states.items() if feed in feeds)
         self._program.metrics.show(health, counts, head)
 
     def _counted(self) -> tuple[Mapping[str, int], Position]:
@@ -194,15 +197,11 @@ class Daemon:
             task.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
         deadline = asyncio.get_running_loop().time() + DRAIN.total_seconds()
-        if self._flying:
-            _, late = await asyncio.wait(self._flying, timeout=DRAIN.total_seconds() / 2)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        await self._watching.finish(DRAIN / 2)
         left = timedelta(seconds=max(0.1, deadline - asyncio.get_running_loop().time()))
         await self._program.deliverer.finish(left)
         with suppress(StoreUnavailable):
-            await self._program.carrier.flush()
+            await self._program.ledger.flush()
 
 
 async def _wait(event: asyncio.Event, within: timedelta) -> None:

@@ -64,10 +64,11 @@ async def one_pass(program: Program, feeds: Sequence[FeedId], advance: Callable[
         advance(len(done), len(wanted))
 
     await asyncio.gather(*(look(feed) for feed in wanted))
-    await program.carrier.flush()
+    await program.ledger.flush()
     await _react(program)
     attempts = await program.deliverer.drain_once(utc_now())
     await _react(program)  # so that what the deliveries wrote counts as read
+    await asyncio.to_thread(program.reactor.settle)
     became = [attempt.verdict.state for attempt in attempts]
     return PassReport(
         reports=tuple(sorted(done, key=lambda report: report.feed)),

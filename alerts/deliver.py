@@ -27,8 +27,8 @@ LEASE = timedelta(seconds=60)
 CUT_OFF = timedelta(seconds=45)
 PER_CHANNEL = 4
 IN_FLIGHT = 512
-LONGEST_PAUSE = timedelta(seconds=60)
-"""How long a turn may wait when nothing is due and nobody wakes it."""
+LONGEST_PAUSE = timedelta(seconds=3)
+"""How long a turn may wait when nothing is due and nobody wakes it: another process may have made something due."""
 _SHORTEST_PAUSE, _LOOK_AGAIN = 0.05, 1.0
 
 _log = logging.getLogger("feedwitness.deliver")
@@ -81,6 +81,10 @@ class Deliverer:
         self._store, self._channels = store, dict(channels)
         self._now, self._jitter, self._settled = now, jitter, settled
         self._running: dict[asyncio.Task[Attempt], ChannelId] = {}
+
+    def use(self, channels: Mapping[ChannelId, Channel]) -> None:
+        """From here on these are the channels. Attempts in flight end with the one that they began with."""
+        self._channels = dict(channels)
 
     async def run(self, wake: asyncio.Event) -> None:
         """Deliver until cancelled, as `turn` does."""
@@ -192,8 +196,8 @@ class Deliverer:
         now = self._now()
         return verdict(
             result,
-            attempts=delivery.attempts,
-            first_try=delivery.created_at or now,
+            attempts=delivery.attempts - delivery.spent,
+            first_try=delivery.renewed_at or delivery.created_at or now,
             now=now,
             jitter=self._jitter(),
         )

@@ -4,12 +4,15 @@ In: the log after the checkpoint `react`. Out: `alert.raised` and `alert.held` i
 in the outbox, the checkpoint moved. All of a batch or nothing of it: a batch that fails leaves nothing behind, raises,
 and is read again next time. Alert ids follow from the log, so what is read twice is not raised twice.
 
+A commit costs a sync of the disk, so none is made for the checkpoint alone: where nothing was raised it stays behind,
+by `MOST_BEHIND` events or `LONGEST_BEHIND` at most. A restart reads those again and raises nothing, as before.
+
 Rules change where the log says so: the rule set is the one in force at the checkpoint, and `rule.defined` and
 `rule.retired` change it on the way. What is remembered between batches is tied to the checkpoint it was true at.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import get_args
 
 from alerts.blindness import Blindness
@@ -34,10 +37,12 @@ from store.events import (
 )
 from store.failpoint import reach
 from store.ports import Store, Transaction
+from store.walk import events
 
 FOLLOWER = "react"
 BATCH = 200
-_PAGE = 1000
+MOST_BEHIND = 5_000
+LONGEST_BEHIND = timedelta(seconds=10)
 _HEALTH_KINDS = frozenset(event.KIND for event in (*get_args(HealthEvent), NetworkLost, NetworkRestored))
 CONCERNING_KINDS = TELLING_KINDS | _HEALTH_KINDS | {RuleDefined.KIND, RuleRetired.KIND}
 """The kinds that can concern a rule; all others are passed over without being read."""
@@ -55,23 +60,40 @@ class Reactor:
         self._now = now
         self._memory = _Memory()
 
+    def use(self, feeds: Mapping[FeedId, FeedCard]) -> None:
+        """From here on these are the feeds of the settings."""
+        self._feeds = feeds
+
     def run_once(self, limit: int = BATCH) -> bool:
         """React to at most so many concerning events; whether there may be more. Blocks until it is durable."""
         with self._store.read() as tx:
-            if tx.checkpoints.get(FOLLOWER) >= tx.log.head().position:
-                return False
-        return self._store.write(lambda tx: self._react(tx, limit)).result()
+            nothing_new = max(tx.checkpoints.get(FOLLOWER), self._memory.true_at) >= tx.log.head().position
+        if nothing_new:
+            since = self._memory.behind_since
+            if since is not None and self._now() - since >= LONGEST_BEHIND:
+                self.settle()
+            return False
+        memory, self._memory = self._memory, _Memory()  # should this batch fail, what it changed is forgotten
+        more, self._memory = self._store.write(lambda tx: self._react(tx, memory, limit)).result()
+        return more
 
-    def _react(self, tx: Transaction, limit: int) -> bool:
-        checkpoint = tx.checkpoints.get(FOLLOWER)
-        memory = self._memory if self._memory.true_at == checkpoint else _Memory.of(tx, checkpoint)
-        self._memory = _Memory()  # should this batch fail, what it changed is forgotten
+    def settle(self) -> None:
+        """Move the checkpoint to where the log was read to: before a stop, so that a start reads nothing twice."""
+        memory = self._memory
+        if memory.behind_since is not None:
+            self._store.write(lambda tx: tx.checkpoints.set(FOLLOWER, memory.true_at)).result()
+            memory.behind_since = None
+
+    def _react(self, tx: Transaction, memory: "_Memory", limit: int) -> "tuple[bool, _Memory]":
+        checkpoint, head = tx.checkpoints.get(FOLLOWER), tx.log.head().position
+        if memory.true_at < checkpoint:
+            memory = _Memory.of(tx, checkpoint)
         memory.blindness.begin()
-        events = tx.log.read(checkpoint, limit, kinds=CONCERNING_KINDS)
+        read = tx.log.read(memory.true_at, limit, kinds=CONCERNING_KINDS)
         raiser = Raiser(tx, self._composer, self._feeds, memory.blindness, memory.known, self._now())
-        causes = [(one, one.event) for one in events if isinstance(one.event, Telling)]
+        causes = [(one, one.event) for one in read if isinstance(one.event, Telling)]
         seen = sights(tx, causes, self._feeds)
-        for recorded in events:
+        for recorded in read:
             match recorded.event:
                 case RuleDefined() | RuleRetired():
                     memory.change(recorded.event)
@@ -81,16 +103,21 @@ class Reactor:
                     raiser.health(memory.rules, recorded, event)
         reach("before_outbox")
         tx.outbox.enqueue(raiser.deliveries)
-        more = len(events) == limit
-        memory.true_at = events[-1].position if more else tx.log.head().position
-        reach("checkpoint")
-        tx.checkpoints.set(FOLLOWER, memory.true_at)
-        self._memory = memory
-        return more
+        more = len(read) == limit
+        end = tx.log.head().position
+        memory.true_at = read[-1].position if more else end
+        if end > head or memory.true_at - checkpoint >= MOST_BEHIND:
+            reach("checkpoint")
+            tx.checkpoints.set(FOLLOWER, memory.true_at)
+            memory.behind_since = None
+        else:
+            memory.behind_since = memory.behind_since or self._now()
+        return more, memory
 
 
 class _Memory:
-    """The rules in force and what else is known at one position of the log.
+    """The rules in force and what else is known at one position of the log, at or after the checkpoint; `behind_since`:
+    when the checkpoint was first left behind it.
 
     `known`: alerts raised already for causes after that position, if it was ever further on. Only the one reactor that
     holds the store raises alerts, so nothing joins them while this is true.
@@ -98,6 +125,7 @@ class _Memory:
 
     def __init__(self) -> None:
         self.true_at = Position(-1)
+        self.behind_since: datetime | None = None
         self.blindness = Blindness()
         self.known: frozenset[AlertId] = frozenset()
         self._definitions: dict[RuleId, RuleDefined] = {}
@@ -129,6 +157,6 @@ class _Memory:
 
 
 def _alerts_after(tx: Transaction, position: Position) -> Iterator[AlertId]:
-    while page := tx.log.read(position, _PAGE, kinds=(AlertRaised.KIND, AlertHeld.KIND)):
-        yield from (one.event.alert for one in page if isinstance(one.event, AlertRaised | AlertHeld))
-        position = page[-1].position
+    for one in events(tx.log, position, kinds=(AlertRaised.KIND, AlertHeld.KIND)):
+        if isinstance(one.event, AlertRaised | AlertHeld):
+            yield one.event.alert

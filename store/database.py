@@ -16,6 +16,7 @@ from store.address import database_path
 from store.engine import create_file, reading_engine, writing_engine
 from store.failure import translated
 from store.ports import StoreError, StoreUnavailable
+from store.scrub import Scrubber
 from store.transaction import Transaction
 from store.views import Views
 from store.writer import Writer
@@ -26,10 +27,10 @@ T = TypeVar("T")
 class SqlStore:
     """An open store. Thread-safe; `close` may be called again. A context manager that closes."""
 
-    def __init__(self, path: Path, writing: sa.Engine | None, reading: sa.Engine) -> None:
+    def __init__(self, path: Path, writing: sa.Engine | None, reading: sa.Engine, *, keeps_house: bool = False) -> None:
         self.path = path
         self._reading = reading
-        self._writer = None if writing is None else Writer(writing)
+        self._writer = None if writing is None else Writer(writing, Scrubber() if keeps_house else None)
 
     def write(self, job: Callable[[Transaction], T]) -> "Future[T]":
         """See `store.ports.Store.write`. Raises `StoreUnavailable` when the store takes no writes at all any more."""
@@ -105,4 +106,4 @@ def open_store(url: str, *, migrate: bool = False, read_only: bool = False) -> S
         if found is schema.Schema.OLDER:
             schema.back_up(path)
         schema.migrate(writing)
-    return SqlStore(path, writing, reading_engine(path))
+    return SqlStore(path, writing, reading_engine(path), keeps_house=migrate)

@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
@@ -52,11 +53,13 @@ class _GroupLost(Exception):
 
 class Writer:
     """Runs jobs in single file. `trouble` is the named reason why the last commit failed, "" when it did not; a commit
-    of nothing does not count, for it needs no room on the disk and so proves nothing.
+    of nothing does not count, for it needs no room on the disk and so proves nothing. `after` is called with the
+    driver's connection between transactions, after each group.
     """
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, after: Callable[[sqlite3.Connection], None] | None = None) -> None:
         self._engine = engine
+        self._after = after
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._gate = threading.Lock()
         self._closed = False
@@ -125,6 +128,16 @@ class Writer:
             reach("after_commit")
         for waiting in group:
             waiting.settle()
+        self._look_after()
+
+    def _look_after(self) -> None:
+        """What may be done between two groups; the connection is the one that the next group takes."""
+        if self._after is None:
+            return
+        with suppress(DBAPIError), self._engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            if isinstance(driver, sqlite3.Connection):
+                self._after(driver)
 
     def _together(self, group: list[_Waiting]) -> bool:
         """Run the jobs and commit; whether they changed anything."""

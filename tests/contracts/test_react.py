@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from alerts.facts import AlertFacts, FeedCard
-from alerts.react import FOLLOWER, Reactor
+from alerts.react import FOLLOWER, LONGEST_BEHIND, MOST_BEHIND, Reactor
 from alerts.transitions import alert_id
+from store import writer
 from store.codec import about_to_text
 from store.database import SqlStore, open_store
 from store.events import (
@@ -45,7 +46,7 @@ from store.events import (
     feed_stream,
     rule_stream,
 )
-from store.ports import Delivery, Transaction
+from store.ports import Delivery, StoreUnavailable, Transaction
 
 START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 FEED = FeedId("ministry")
@@ -161,6 +162,10 @@ class World:
             events = [one.event for one in tx.log.read(Position(after), 10_000, kinds=kinds)]
         return [event for event in events if isinstance(event, AlertRaised | AlertHeld)]
 
+    def checkpoint(self) -> int:
+        with self.store.read() as tx:
+            return tx.checkpoints.get(FOLLOWER)
+
     def told(self) -> list[tuple[str, str]]:
         return [(alert.rule, alert.transition) for alert in self.react()]
 
@@ -197,13 +202,59 @@ def test_a_statement_that_matches_is_raised_with_its_places_and_queued(world: Wo
     assert (facts.item and facts.item.text, facts.feed.title) == ("Aid for Syria’s north", "Ministry")
 
 
-def test_what_does_not_match_leaves_no_alert_and_moves_the_checkpoint(world: World) -> None:
+def test_what_does_not_match_costs_no_commit_and_the_checkpoint_follows_ten_seconds_later(world: World) -> None:
     world.rules(SYRIA)
     world.in_feed(world.published("a", "Syriac manuscripts"))
+    world.now += timedelta(hours=1)
     assert world.told() == []
-    with world.store.read() as tx:
-        assert tx.checkpoints.get(FOLLOWER) == tx.log.head().position
-    assert world.reactor.run_once() is False
+    assert world.checkpoint() == 0
+    world.now += LONGEST_BEHIND
+    assert world.told() == []
+    assert world.checkpoint() == 2
+
+
+def test_the_checkpoint_moves_with_what_is_raised_with_a_stop_and_when_much_was_read(world: World) -> None:
+    world.rules(SYRIA)
+    world.in_feed(world.published("a", "Syriac manuscripts"))
+    world.react()
+    world.in_feed(world.published("b", "Syria"))
+    world.react()
+    assert world.checkpoint() == 4, "with the alert"
+    world.in_feed(world.published("c", "Syriac"))
+    world.react()
+    world.reactor.settle()
+    assert world.checkpoint() == 5, "with a stop"
+    world.in_feed(*(NetworkRestored(START, "") for _ in range(MOST_BEHIND)))
+    world.react()
+    assert world.checkpoint() == 5 + MOST_BEHIND
+
+
+def test_what_was_read_again_after_a_kill_is_judged_as_before(world: World) -> None:
+    world.rules(SYRIA)
+    world.in_feed(world.published("a", "Syriac manuscripts"), world.published("b", "Syria"))
+    world.react()
+    world.in_feed(world.published("c", "Syriac"), world.revised("b", "Damascus", to=2, kind="dates"))
+    world.react()
+    before = world.alerts()
+    world.reactor = world.another_reactor()
+    world.in_feed(world.published("d", "Syria again"))
+    assert world.told() == [("syria", "appeared")]
+    assert world.alerts()[:-1] == before
+
+
+def test_a_batch_whose_commit_fails_is_read_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.rules(SYRIA)
+    world.in_feed(world.published("a", "Syria"))
+
+    def lost(name: str) -> None:
+        if name == "before_commit":
+            raise StoreUnavailable("store_full", "no room")
+
+    monkeypatch.setattr(writer, "reach", lost)
+    with pytest.raises(StoreUnavailable):
+        world.reactor.run_once()
+    monkeypatch.undo()
+    assert world.told() == [("syria", "appeared")]
 
 
 def test_a_life_of_an_item_is_told_in_order_and_follows_the_first_alert(world: World) -> None:
