@@ -45,6 +45,12 @@ def bare_address(mailbox: str) -> str:
         return address
 
 
+def domain_of(mailbox: str) -> str:
+    """The domain of an address, for ids of ours; a stand-in where it has none in ASCII."""
+    _, at, domain = bare_address(mailbox).rpartition("@")
+    return domain if at and re.fullmatch(r"[A-Za-z0-9.-]{1,200}", domain) else "feedwitness.invalid"
+
+
 def mailbox_text(mailbox: str) -> str:
     """A mailbox as a header value, its display name quoted or encoded as needed."""
     name, address = parseaddr(one_line(mailbox))[0], bare_address(mailbox)

@@ -24,13 +24,14 @@ from aggregator.cli import (
     out,
     poll_command,
     run_command,
+    send_command,
     why_command,
 )
 from aggregator.cli.context import STARTER, Context, Failure
 
 MODULES = (
     init_command, check_command, demo_command, run_command, poll_command, feed_commands, item_commands, alert_commands,
-    why_command, log_commands,
+    why_command, log_commands, send_command,
 )  # fmt: skip
 
 GLOBAL_FLAGS = ("--json", "-v", "--verbose", "--version")

@@ -41,7 +41,7 @@ def test_every_command_has_its_place(name):
 
 
 def test_no_command_is_described_that_is_not_there():
-    described = set(re.findall(r"^## ([a-z]+)$", COMMANDS, re.MULTILINE))
+    described = set(re.findall(r"^## ([a-z-]+)$", COMMANDS, re.MULTILINE))
     assert described == set(TREE.commands)
 
 
@@ -76,7 +76,7 @@ def test_no_kind_of_event_is_described_that_is_not_there():
 
 def test_the_readme_shows_commands_and_options_that_are_there():
     readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
-    shown = re.findall(r"^feedwitness ([a-z]+)(.*?)(?: +#.*)?$", readme, re.MULTILINE)
+    shown = re.findall(r"^feedwitness ([a-z-]+)(.*?)(?: +#.*)?$", readme, re.MULTILINE)
     assert len(shown) > 5
     for name, rest in shown:
         known = {option for parameter in TREE.commands[name].params for option in parameter.opts}
