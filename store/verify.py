@@ -9,6 +9,7 @@ Not found is a tail that was cut off whole: the report's `head` is what to compa
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from store import chain, codec
 from store.database import SqlStore
@@ -56,13 +57,18 @@ class _Walk:
 
 
 def verify(store: SqlStore, progress: Callable[[Position], None] = lambda _: None) -> VerifyReport:
-    """Check the whole log; `progress` hears the last position checked, now and then.
+    """Check the whole log; `progress` hears the last position checked, now and then."""
+    return verify_file(store.path, progress)
+
+
+def verify_file(path: Path, progress: Callable[[Position], None] = lambda _: None) -> VerifyReport:
+    """Check the log of the store in a file, as `verify` does.
 
     The log only grows, so it is read page by page, each in a short snapshot of its own: beside a busy daemon, a long
     one would keep the write-ahead log from being emptied.
     """
     with translated():
-        connection = connect(store.path, read_only=True)
+        connection = connect(path, read_only=True)
     connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
     walk = _Walk()
     wrong: _Wrong | None = None

@@ -20,6 +20,7 @@ from aggregator.cli import (
     feed_commands,
     init_command,
     item_commands,
+    keeping_commands,
     log_commands,
     out,
     poll_command,
@@ -31,7 +32,7 @@ from aggregator.cli.context import STARTER, Context, Failure
 
 MODULES = (
     init_command, check_command, demo_command, run_command, poll_command, feed_commands, item_commands, alert_commands,
-    why_command, log_commands, send_command,
+    why_command, log_commands, keeping_commands, send_command,
 )  # fmt: skip
 
 GLOBAL_FLAGS = ("--json", "-v", "--verbose", "--version")
