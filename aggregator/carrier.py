@@ -1,14 +1,15 @@
 """Looks at feeds: fetch, parse, record, probe pages; the asynchronous half of a poll.
 
 In: a feed's id. Out: a `PollReport`. Waiting (network, parser) runs in parallel; recording is one job of the store's
-single writer. What changes nothing but counters (304s, failures) is remembered here and written in batches by `flush`.
-Whatever a source does is a value; only a store that cannot be written raises (`StoreUnavailable`), and then nothing of
-that poll is remembered: it is due again.
+single writer; what is remembered of a feed between polls lies in the `Ledger`. Whatever a source does is a value;
+only a store that cannot be written raises (`StoreUnavailable`), and then nothing of that poll is remembered.
+
+The feeds may be exchanged at any time (`use`): a poll that is under way ends as it began, by the settings of its start.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,9 +20,9 @@ from aggregator.decide import Decision
 from aggregator.fetch.page import probe
 from aggregator.gate import PollProblem
 from aggregator.health import Health
+from aggregator.ledger import Ledger
 from aggregator.manners import Manners
-from aggregator.memory import FeedMemory, Move
-from aggregator.network import NetworkWatch
+from aggregator.memory import FeedMemory
 from aggregator.normalise import FeedProfile
 from aggregator.outcome import (
     Fetched,
@@ -36,10 +37,10 @@ from aggregator.outcome import (
     Redirect,
 )
 from aggregator.parse.pool import ParsePool
-from aggregator.record import Recording, record_failure, record_pages, record_poll, remembered
-from store.events import DAEMON_STREAM, CaptureDigest, FeedId, FeedMoved, Position
+from aggregator.record import record_failure, record_pages, record_poll
+from store.events import CaptureDigest, FeedId
 from store.failpoint import reach
-from store.ports import Capture, PollState, Store, Transaction
+from store.ports import Capture, PollState
 
 log = logging.getLogger("feedwitness.feeds")
 
@@ -76,7 +77,7 @@ class Carrier:
     def __init__(
         self,
         feeds: Mapping[FeedId, Watched],
-        store: Store,
+        ledger: Ledger,
         manners: Manners,
         parser: ParsePool,
         *,
@@ -84,62 +85,57 @@ class Carrier:
         jitter: Callable[[], float],
     ) -> None:
         self._feeds = feeds
-        self._store = store
+        self._ledger = ledger
         self._manners = manners
         self._parser = parser
         self._now, self._jitter = now, jitter
-        self._states: dict[FeedId, PollState] = {}
-        self._moves: dict[FeedId, Move] = {}
-        self._dirty: set[FeedId] = set()
-        self._flushing = asyncio.Lock()
-        self.network = NetworkWatch()
 
-    async def load(self) -> None:
-        """Read what was remembered; once, before anything else."""
-        self._states, self._moves = await asyncio.to_thread(self._remembered)
+    def use(self, feeds: Mapping[FeedId, Watched]) -> None:
+        """From here on these are the feeds."""
+        self._feeds = feeds
 
-    def _remembered(self) -> tuple[dict[FeedId, PollState], dict[FeedId, Move]]:
-        with self._store.read() as tx:
-            states = {feed: state for feed, state in tx.polls.all().items() if feed in self._feeds}
-            self.network.recall(tx)
-            moved = {one.event.feed for one in tx.log.read(Position(0), 10_000, kinds=[FeedMoved.KIND])
-                     if isinstance(one.event, FeedMoved)}  # fmt: skip
-            memories = {feed: remembered(tx, self._feeds[feed].profile).move for feed in moved & self._feeds.keys()}
-        return states, {feed: move for feed, move in memories.items() if move}
+    @property
+    def feeds(self) -> Mapping[FeedId, Watched]:
+        """The feeds of the program, those that are off included."""
+        return self._feeds
 
     # --- when -------------------------------------------------------------------------------------------------------
 
-    def due_times(self, now: datetime) -> Mapping[FeedId, datetime]:
-        """When each feed is asked for the first time after a start."""
-        profiles = {feed: watched.profile for feed, watched in self._feeds.items() if watched.enabled}
-        return schedule.due_times(profiles, self._states, now)
+    def due_times(self, now: datetime, among: Collection[FeedId] | None = None) -> Mapping[FeedId, datetime]:
+        """When feeds are asked for the first time after a start, or after their settings changed (`among`)."""
+        wanted = self._feeds.keys() if among is None else among
+        profiles = {feed: self._feeds[feed].profile for feed in wanted if self._feeds[feed].enabled}
+        return schedule.due_times(profiles, self._ledger.states(), now)
 
-    def next_time(self, feed: FeedId, now: datetime) -> datetime:
-        """When the feed is asked next; a poll that could not be remembered counts as one all the same."""
-        state = self._states.get(feed)
-        every = self._feeds[feed].profile.every
-        planned = state.next_at if state and state.next_at and state.next_at > now else now + every
+    def next_time(self, feed: FeedId, now: datetime) -> datetime | None:
+        """When the feed is asked next, None if it no longer is; a poll that could not be remembered counts as one all
+        the same.
+        """
+        watched = self._feeds.get(feed)
+        if watched is None or not watched.enabled:
+            return None
+        planned = self._ledger.state(feed).next_at
+        if planned is None or planned <= now:
+            planned = now + watched.profile.every
+        else:  # by settings that may have changed while it was under way
+            planned = self.due_times(now, [feed])[feed]
         return max(planned, self.not_before(feed, now) or planned)
 
     def not_before(self, feed: FeedId, now: datetime) -> datetime | None:
         """The time before which the feed's host is to be left alone, whichever feed it said so to; None: ask now."""
-        return self._manners.not_before(self._request_url(feed), now)
-
-    def states(self) -> Mapping[FeedId, PollState]:
-        """The state of every feed of the settings that was ever polled."""
-        return self._states
+        return self._manners.not_before(self._url(self._feeds[feed]), now)
 
     # --- one poll ---------------------------------------------------------------------------------------------------
 
     async def look(self, feed: FeedId) -> PollReport:
         """Poll a feed now, and probe the pages that are due."""
         watched = self._feeds[feed]
-        state = self._states.get(feed) or PollState(feed)
+        state = self._ledger.state(feed)
         request = self._request(watched, state)
         async with self._manners.document(request) as outcome:
             reach("after_fetch")
             at = self._now()
-            self.network.note(request.url, outcome, at)
+            self._ledger.network.note(request.url, outcome, at)
             report, probes = await self._carried(watched, state, outcome, at)
         return replace(report, recorded=report.recorded + await self._probe(watched, probes)) if probes else report
 
@@ -153,7 +149,7 @@ class Carrier:
                 return await self._fetched(watched, state, outcome, at)
 
     def _request(self, watched: Watched, state: PollState) -> FetchRequest:
-        url = self._request_url(watched.profile.id)
+        url = self._url(watched)
         if schedule.full_fetch_due(state, self._now()):
             return replace(watched.request, url=url)
         return replace(
@@ -164,8 +160,8 @@ class Carrier:
             validated_url=state.validated_url,
         )
 
-    def _request_url(self, feed: FeedId) -> str:
-        return health.address(self._feeds[feed].profile, FeedMemory(move=self._moves.get(feed)))
+    def _url(self, watched: Watched) -> str:
+        return health.address(watched.profile, FeedMemory(move=self._ledger.move(watched.profile.id)))
 
     async def _fetched(self, watched: Watched, state: PollState, answer: Fetched, at: datetime) -> Carried:
         digest = CaptureDigest(f"sha256:{sha256(answer.body).hexdigest()}")
@@ -195,7 +191,7 @@ class Carrier:
         if not state.open and not health.is_permanent(redirects):
             after = health.after_good(watched.profile, state, at, new=False)
             if not after.events:
-                self._remember(self._timed(watched, after, at).state)
+                self._ledger.remember(self._timed(watched, after, at).state)
                 return PollReport(state.feed), ()
         return await self._record(watched, state, state, None, None, redirects, at)
 
@@ -219,7 +215,7 @@ class Carrier:
             return self._timed(watched, after, at)
 
         digest = capture.digest if capture else CaptureDigest(before.body)
-        recording = await self._write(
+        recording = await self._ledger.write(
             before.feed,
             partial(
                 record_poll,
@@ -231,7 +227,7 @@ class Carrier:
                 verdict=verdict,
             ),
         )
-        self._moved(before.feed, recording.move)
+        self._ledger.moved(before.feed, recording.move)
         if recording.problem:
             self._say(before, recording.state, recording.problem.detail)
             problem = recording.problem
@@ -243,8 +239,8 @@ class Carrier:
         """Ask the pages of absent items, in the pass that found them due; how many events came of it."""
         feed, at = watched.profile.id, self._now()
         answers = await asyncio.gather(*(probe(self._manners, each, watched.request, at) for each in probes))
-        state = self._states[feed]
-        concluded = await self._write(
+        state = self._ledger.state(feed)
+        concluded = await self._ledger.write(
             feed, partial(record_pages, profile=watched.profile, state=state, answers=answers, now=self._now())
         )
         return len(concluded.events)
@@ -258,76 +254,24 @@ class Carrier:
         at: datetime,
         retry_after: timedelta | None = None,
     ) -> Carried:
-        after = health.after_failure(watched.profile, state, reason, at, network_lost=self.network.lost)
+        after = health.after_failure(watched.profile, state, reason, at, network_lost=self._ledger.network.lost)
         after = self._timed(watched, after, at, retry_after)
         self._say(state, after.state, detail)
-        if not after.events and state.feed not in self._moves:
-            self._remember(after.state)
+        if not after.events and self._ledger.move(state.feed) is None:
+            self._ledger.remember(after.state)
             return PollReport(state.feed, 0, reason, detail), ()
-        recording = await self._write(
+        recording = await self._ledger.write(
             state.feed, partial(record_failure, profile=watched.profile, health=after, now=at)
         )
-        self._moved(state.feed, recording.move)
+        self._ledger.moved(state.feed, recording.move)
         return PollReport(state.feed, len(recording.events), reason, detail), ()
 
     def _timed(self, watched: Watched, after: Health, at: datetime, retry_after: timedelta | None = None) -> Health:
         """With the time of the next poll."""
         state = after.state
         result = schedule.PollResult(state.reason if state.failures else "", retry_after, self._jitter())
-        upcoming = schedule.next_time(watched.profile, state, result, at, network_lost=self.network.lost)
+        upcoming = schedule.next_time(watched.profile, state, result, at, network_lost=self._ledger.network.lost)
         return replace(after, state=replace(state, next_at=upcoming))
-
-    # --- remembering ------------------------------------------------------------------------------------------------
-
-    async def _write(self, feed: FeedId, job: Callable[[Transaction], Recording]) -> Recording:
-        """Have a poll recorded. What was only counted before is part of it, and must not be flushed after it."""
-        counted = feed in self._dirty
-        self._dirty.discard(feed)
-        try:
-            recording = await asyncio.wrap_future(self._store.write(job))
-        except Exception:
-            if counted:
-                self._dirty.add(feed)
-            raise
-        self._states[feed] = replace(recording.state, memory=None)
-        return recording
-
-    def _remember(self, state: PollState) -> None:
-        self._states[state.feed] = state
-        self._dirty.add(state.feed)
-
-    def _moved(self, feed: FeedId, move: Move | None) -> None:
-        if move is None:
-            self._moves.pop(feed, None)
-        else:
-            self._moves[feed] = move
-
-    async def flush(self) -> None:
-        """Write what was only counted since the last flush, and what there is to say of our own network."""
-        async with self._flushing:  # two at once would say it twice
-            await self._flush()
-
-    async def _flush(self) -> None:
-        now = self._now()
-        news = self.network.news(now)
-        dirty = [self._states[feed] for feed in self._dirty]
-        if not dirty and not news:
-            return
-        self._dirty.clear()
-
-        def job(tx: Transaction) -> None:
-            tx.polls.save(dirty)
-            if news:
-                tx.log.append(DAEMON_STREAM, [news], now=now)
-
-        try:
-            await asyncio.wrap_future(self._store.write(job))
-        except BaseException:  # cancelled, it may or may not be written: once more does no harm
-            self._dirty.update(state.feed for state in dirty)
-            raise
-        if news:
-            self.network.accept(news)
-            log.warning("our network: %s", news.reason)
 
     def _say(self, before: PollState, after: PollState, detail: str) -> None:
         """Tell the operator when a source is lost from sight and when it is seen again."""

@@ -37,9 +37,11 @@ class Health:
 def after_failure(
     profile: FeedProfile, state: PollState, reason: str, at: datetime, *, network_lost: bool = False
 ) -> Health:
-    """A failed poll: no answer, no feed, or a document that the gate refused. While our own network is lost, sources
-    are not called degraded.
+    """A failed poll: no answer, no feed, or a document that the gate refused. While our own network is lost, a source
+    that cannot be reached has not failed, and none is called degraded.
     """
+    if network_lost and reason in NETWORK_REASONS:
+        return Health(replace(state, last_polled_at=at))
     since = state.failing_since or at
     failing = replace(
         state, last_polled_at=at, failing_since=since, failures=state.failures + 1, goods=0, reason=reason
@@ -53,6 +55,14 @@ def after_failure(
         degraded = FeedDegraded(profile.id, since, reason, failing.failures)
         return Health(replace(failing, health="degraded"), (degraded,))
     return Health(replace(failing, health="failing"))
+
+
+def pardoned(state: PollState, lost_since: datetime) -> PollState:
+    """The state without failures that were our own network's: it could not be reached, and never before that time."""
+    ours = state.health == "failing" and state.reason in NETWORK_REASONS
+    if not ours or state.failing_since is None or state.failing_since < lost_since:
+        return state
+    return replace(state, health="ok", failing_since=None, failures=0, reason="")
 
 
 def after_good(profile: FeedProfile, state: PollState, at: datetime, *, new: bool) -> Health:

@@ -1,15 +1,12 @@
 """Writes into the log what is in force from here on: renamed feeds, rules defined and retired, settings applied.
 
-One store job at the start of `run` and `poll`. Only differences are written: the same settings applied twice leave one
-trace. A feed is renamed when the log knows its former id and not yet its present one.
+One store job at the start of `run` and `poll`, and at every reload. Only differences are written: the same settings
+applied twice leave one trace. A feed is renamed when the log knows its former id and not yet its present one.
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import version
 
-from config.load import Loaded
-from config.model import Settings
 from store.events import (
     DAEMON_STREAM,
     FeedId,
@@ -26,27 +23,29 @@ from store.ports import Transaction
 BATCH = 500
 
 
-def apply(tx: Transaction, loaded: Loaded, settings: Settings, rules: Sequence[RuleDefined], now: datetime) -> bool:
-    """Bring the log up to the settings; returns whether anything was written."""
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What is to be in force. `formerly`: pairs of a feed's former and present id."""
+
+    applied: SettingsApplied
+    rules: tuple[RuleDefined, ...]
+    formerly: tuple[tuple[FeedId, FeedId], ...] = ()
+
+
+def apply(tx: Transaction, wanted: InForce, now: datetime) -> bool:
+    """Bring the log up to what is wanted; returns whether anything was written."""
     before = tx.log.head().position
-    for feed in settings.feeds.values():
-        for formerly in feed.formerly:
-            _rename(tx, FeedId(formerly), FeedId(feed.id), now)
+    for formerly, present in wanted.formerly:
+        _rename(tx, formerly, present, now)
     known = {rule.rule: rule for rule in tx.rules.in_force()}
-    wanted = {rule.rule: rule for rule in rules}
-    for gone in sorted(known.keys() - wanted.keys()):
+    rules = {rule.rule: rule for rule in wanted.rules}
+    for gone in sorted(known.keys() - rules.keys()):
         tx.log.append(rule_stream(gone), [RuleRetired(gone)], now=now)
-    for name, rule in wanted.items():
+    for name, rule in rules.items():
         if known.get(name) != rule:
             tx.log.append(rule_stream(name), [rule], now=now)
-    applied = SettingsApplied(
-        digest=loaded.digest,
-        file=loaded.file,
-        feeds=tuple(FeedId(feed.id) for feed in settings.feeds.values() if feed.enabled),
-        program=version("feedwitness"),
-    )
-    if last_applied(tx) != applied:
-        tx.log.append(DAEMON_STREAM, [applied], now=now)
+    if last_applied(tx) != wanted.applied:
+        tx.log.append(DAEMON_STREAM, [wanted.applied], now=now)
     return tx.log.head().position > before
 
 

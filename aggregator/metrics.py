@@ -39,6 +39,16 @@ class Metrics:
             ["queue"],
             registry=registry,
         )
+        self._settings_ok = Gauge(
+            "feedwitness_settings_ok",
+            "1 while the newest settings are in force, 0 when they have mistakes and older ones are.",
+            registry=registry,
+        )
+        self._settings_loaded = Gauge(
+            "feedwitness_settings_loaded_timestamp_seconds",
+            "When the settings in force were read, in seconds since 1970.",
+            registry=registry,
+        )
         self._position = Gauge("feedwitness_log_position", "Position of the last event in the log.", registry=registry)
 
     def show(self, feeds: Mapping[str, int], queues: Mapping[str, int], position: int) -> None:
@@ -49,6 +59,12 @@ class Metrics:
         for name, count in queues.items():
             self._queue.labels(name).set(count)
         self._position.set(position)
+
+    def settings(self, *, ok: bool) -> None:
+        """Other settings were put in force just now, or refused."""
+        self._settings_ok.set(ok)
+        if ok:
+            self._settings_loaded.set_to_current_time()
 
     def exposition(self) -> bytes:
         """The text exposition format."""

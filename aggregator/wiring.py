@@ -55,9 +55,8 @@ class Program:
     async def start(self) -> None:
         """Write what is in force into the log, give back what a killed process held, and remember."""
         parts, now = self.parts, utc_now()
-        channels = list(parts.channels)
         await asyncio.wrap_future(
-            self.store.write(lambda tx: (in_force.apply(tx, parts.in_force, now), tx.outbox.free(channels)))
+            self.store.write(lambda tx: (in_force.apply(tx, parts.in_force, now), tx.outbox.free(parts.recipients)))
         )
         await self.ledger.load({feed: watched.profile for feed, watched in parts.feeds.items()})
 
@@ -72,7 +71,14 @@ class Program:
         await self.ledger.flush()  # what was counted of a feed goes with it to its new name
         self._tell_by(parts.beside(self.parts))
         try:
-            await asyncio.wrap_future(self.store.write(lambda tx: in_force.apply(tx, parts.in_force, now)))
+            await asyncio.wrap_future(
+                self.store.write(
+                    lambda tx: (
+                        in_force.apply(tx, parts.in_force, now),
+                        tx.outbox.free(parts.recipients, leases=False),
+                    )
+                )
+            )
         except BaseException:
             self._tell_by(self.parts)
             raise

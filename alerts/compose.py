@@ -61,6 +61,10 @@ class ChannelComposer:
         )
         self._templates.filters |= {"plain": plain, "worded": _worded, "joined": _joined}
 
+    def use(self, forms: Mapping[ChannelId, Form]) -> None:
+        """From here on these are the channels. What was composed stays as it is."""
+        self._forms = dict(forms)
+
     def deliveries(self, facts: AlertFacts) -> Sequence[Delivery]:
         """One delivery for each channel and recipient, pending; of an alert that is held, held for the same reason.
 

@@ -54,9 +54,9 @@ def locate(path: Path | None, environ: Mapping[str, str], cwd: Path) -> Path | M
 class Reader:
     """Reads the operator's file and all that it includes, each file once."""
 
-    def __init__(self, cwd: Path, tracer: Tracer) -> None:
+    def __init__(self, cwd: Path, tracer: Tracer | None = None) -> None:
         self.cwd = cwd
-        self._tracer = tracer
+        self._tracer = tracer or Tracer()
         self.sources: list[Source] = []
         self.mistakes: list[Mistake] = []
         self.warnings: list[Mistake] = []

@@ -61,6 +61,11 @@ class SqlStore:
         return "" if self._writer is None else self._writer.trouble
 
     @property
+    def busy_seconds(self) -> float:
+        """How long the writer has been at one job or commit; 0.0 while it waits, for work or for the database."""
+        return 0.0 if self._writer is None else self._writer.busy_seconds
+
+    @property
     def commits(self) -> int:
         """How many transactions were committed since the store was opened."""
         return 0 if self._writer is None else self._writer.commits

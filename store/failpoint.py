@@ -1,20 +1,25 @@
-"""Named places where a crash test may kill the process.
+"""Named places where a crash test may kill the process, or let it hang.
 
 Without the environment variable FEEDWITNESS_FAILPOINT every call is a no-op. `NAME` kills at the first time that place
-is reached, `NAME:N` at the Nth. The kill is SIGKILL to ourselves: no handler, no clean-up, as when the power goes.
+is reached, `NAME:N` at the Nth. The kill is SIGKILL to ourselves: no handler, no clean-up, as when the power goes. With
+`NAME:hang` or `NAME:N:hang` the thread that comes there stays there for ever, as in a call that does not return.
 """
 
 import os
 import signal
+from threading import Event
 
 _name = ""
 _left = 0
+_hang = False
 
 
 def arm(setting: str) -> None:
-    """Kill at this place from now on (`NAME` or `NAME:N`); for a test that forks after importing. "" disarms."""
-    global _name, _left  # noqa: PLW0603 - one process, one place to die
-    _name, _, count = setting.partition(":")
+    """Kill or hang at this place from now on; for a test that forks after importing. "" disarms."""
+    global _name, _left, _hang  # noqa: PLW0603 - one process, one place to die
+    place = setting.removesuffix(":hang")
+    _hang = place != setting
+    _name, _, count = place.partition(":")
     _left = int(count or 1)
 
 
@@ -24,6 +29,8 @@ def reach(name: str) -> None:
     if name != _name:
         return
     _left -= 1
+    if _left == 0 and _hang:
+        Event().wait()
     if _left == 0:
         os.kill(os.getpid(), signal.SIGKILL)
 

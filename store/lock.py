@@ -1,6 +1,7 @@
 """One process at a time: an advisory lock beside the database, for the commands that exclude each other.
 
-The lock is flock(2) on `DATABASE.lock`; the file says who holds it. It is free at the moment its holder dies, whatever
+The lock is flock(2) on `DATABASE.lock`; the file says who holds it, and a line that the holder may leave there for
+other processes. It is free at the moment its holder dies, whatever
 killed it: children made by fork drop it. Another holder raises `StoreLocked`, which names it.
 """
 
@@ -10,8 +11,8 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -24,18 +25,36 @@ _PAUSE_SECONDS = 0.02  # `holder` keeps a shared lock for an instant; it must no
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a store: process id, command and since when, as that process wrote it."""
+    """Who holds a store: process id, command and since when, as that process wrote it; `note` is what else it says."""
 
     pid: int
     command: str
     since: str
+    note: str = ""
 
     def __str__(self) -> str:
         return f"`feedwitness {self.command}` (process {self.pid}, since {self.since})"
 
 
+class Hold:
+    """A lock that is held, through which its holder speaks to other processes."""
+
+    def __init__(self, descriptor: int, holder: Holder) -> None:
+        self._descriptor = descriptor
+        self._holder = holder
+        self._length = 0
+        self.note("")
+
+    def note(self, text: str) -> None:
+        """Leave this line in place of the last one. A disk that does not take it costs nobody anything but the line."""
+        said = json.dumps(asdict(replace(self._holder, note=text))).encode()
+        self._length = max(self._length, len(said))
+        with suppress(OSError):  # in one write, over all of the last one: who reads finds either
+            os.pwrite(self._descriptor, said.ljust(self._length), 0)
+
+
 @contextmanager
-def hold(url: str, *, command: str, since: datetime) -> Iterator[None]:
+def hold(url: str, *, command: str, since: datetime) -> Iterator[Hold]:
     """Hold the store's lock; raises `StoreLocked` at once if another process does."""
     path = _lock_path(url)
     try:
@@ -48,9 +67,8 @@ def hold(url: str, *, command: str, since: datetime) -> Iterator[None]:
     try:
         _acquire(descriptor, path)
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(asdict(Holder(owner, command, since.isoformat()))).encode(), 0)
         try:
-            yield
+            yield Hold(descriptor, Holder(owner, command, since.isoformat()))
         finally:
             if os.getpid() == owner:
                 os.ftruncate(descriptor, 0)
@@ -92,7 +110,7 @@ def _acquire(descriptor: int, path: Path) -> None:
 def _read(path: Path) -> Holder | None:
     try:
         said = json.loads(path.read_bytes())
-        return Holder(int(said["pid"]), str(said["command"]), str(said["since"]))
+        return Holder(int(said["pid"]), str(said["command"]), str(said["since"]), str(said.get("note", "")))
     except (ValueError, KeyError, TypeError):
         return None
 

@@ -116,13 +116,13 @@ class Outbox:
         )
         return changed.rowcount == 1
 
-    def free(self, recipients: Mapping[ChannelId, Collection[str]]) -> int:
+    def free(self, recipients: Mapping[ChannelId, Collection[str]], *, leases: bool = True) -> int:
         """See `store.ports.Outbox.free`. What is given back is due now; its attempts stay counted."""
-        freed = self._connection.execute(_FREE).rowcount
-        self.hold_others(recipients)
+        freed = self._connection.execute(_FREE).rowcount if leases else 0
+        self._hold_others(recipients)
         return freed
 
-    def hold_others(self, recipients: Mapping[ChannelId, Collection[str]]) -> None:
+    def _hold_others(self, recipients: Mapping[ChannelId, Collection[str]]) -> None:
         """Hold what waits for channels, or recipients, that the settings no longer name."""
         self._connection.execute(_HOLD_CHANNELS, {"why": CHANNEL_REMOVED, "channels": sorted(recipients)})
         for channel, known in recipients.items():

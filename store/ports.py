@@ -289,11 +289,12 @@ class Outbox(Protocol):
         """Record the verdict if the lease is still this attempt's; False (and nothing changed) if it is not."""
         ...
 
-    def free(self, recipients: Mapping[ChannelId, Collection[str]]) -> int:
+    def free(self, recipients: Mapping[ChannelId, Collection[str]], *, leases: bool = True) -> int:
         """Give back every lease at once: for a process that knows it is alone (it holds the lock). Returns how many.
 
         `recipients` are those of each channel of the settings ("" where it has no addresses): what waits for another
-        channel is held from here on as `channel-removed`, for another recipient as `recipient-removed`.
+        channel is held from here on as `channel-removed`, for another recipient as `recipient-removed`. `leases` False:
+        only that, and what is being sent goes on, for a process whose settings change while it sends.
         """
         ...
 
@@ -493,7 +494,7 @@ class EventFilter:
 
 @dataclass(frozen=True, slots=True)
 class Window(Generic[T, P]):
-    """What a bounded look at a list found. `end`: how far it looked, to go on from there; None = nothing lies beyond."""
+    """What a bounded look at a list found. `end`: how far it came, to go on from there; None = nothing lies beyond."""
 
     rows: Sequence[T]
     end: P | None

@@ -8,6 +8,7 @@ of the group is kept, and nothing is tried again here. After a failed fsync the 
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -66,8 +67,15 @@ class Writer:
         self._broken: StoreBroken | None = None
         self.trouble = ""
         self.commits = 0
+        self._busy_since: float | None = None
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
+
+    @property
+    def busy_seconds(self) -> float:
+        """How long the writer has been at one job or commit; 0.0 while it waits, for work or for the database."""
+        since = self._busy_since
+        return 0.0 if since is None else time.monotonic() - since
 
     def submit(self, job: Callable[[Transaction], T]) -> "Future[T]":
         """Queue a job; raises `StoreUnavailable` when the writer is closed, `StoreBroken` when it is broken."""
@@ -143,12 +151,17 @@ class Writer:
         """Run the jobs and commit; whether they changed anything."""
         if self._broken is not None:
             raise _GroupLost(self._broken)
-        with self._engine.begin() as connection:
-            before = _changes(connection)
-            for waiting in group:
-                self._try(connection, waiting)
-            wrote = _changes(connection) > before
-            reach("before_commit")
+        try:
+            with self._engine.begin() as connection:
+                before = _changes(connection)
+                for waiting in group:
+                    self._busy_since = time.monotonic()
+                    self._try(connection, waiting)
+                wrote = _changes(connection) > before
+                self._busy_since = time.monotonic()
+                reach("before_commit")
+        finally:
+            self._busy_since = None
         return wrote
 
     @staticmethod

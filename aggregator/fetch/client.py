@@ -70,6 +70,11 @@ class Fetcher:
         self._clock = clock
         self._tls: dict[str, ssl.SSLContext] = {}
 
+    def allow(self, networks: Sequence[Network]) -> None:
+        """From here on these are the networks that learnt URLs may reach; certificates are read anew, too."""
+        self._guard = AddressGuard(networks)
+        self._tls.clear()
+
     async def __aenter__(self) -> "Fetcher":
         return self
 

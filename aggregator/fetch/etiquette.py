@@ -28,10 +28,18 @@ class Etiquette:
     """Shared by all fetches of a process. Hosts are told apart by name only: ports and schemes share their manners."""
 
     def __init__(self, max_in_flight: int, per_host: int) -> None:
+        self._max_in_flight, self._per_host = max_in_flight, per_host
         self._in_flight = asyncio.Semaphore(max_in_flight)
-        self._per_host = per_host
         self._queues: dict[str, _Queue] = {}
         self._not_before: dict[str, datetime] = {}
+
+    def limit(self, max_in_flight: int, per_host: int) -> None:
+        """From here on these are the limits. Who waits or is under way keeps the old ones: a host that is never idle
+        gets its new one when it is, and for a moment both kinds may be under way beside each other.
+        """
+        if max_in_flight != self._max_in_flight:
+            self._max_in_flight, self._in_flight = max_in_flight, asyncio.Semaphore(max_in_flight)
+        self._per_host = per_host
 
     @asynccontextmanager
     async def turn(self, url: str) -> AsyncIterator[None]:

@@ -16,6 +16,7 @@ import pytest
 from aggregator.carrier import Carrier, PollReport, Watched
 from aggregator.fetch.client import Fetcher
 from aggregator.fetch.etiquette import Etiquette
+from aggregator.ledger import Ledger
 from aggregator.manners import Manners
 from aggregator.normalise import FeedProfile
 from aggregator.outcome import FetchRequest
@@ -94,6 +95,7 @@ class Desk:
     """A carrier and the clock it lives by."""
 
     carrier: Carrier
+    ledger: Ledger
     store: SqlStore
     now: datetime = START
 
@@ -117,9 +119,10 @@ async def desk(store: SqlStore, *urls: str, first: FeedId = FEED) -> AsyncIterat
     sitting: Desk
     async with Fetcher([ip_network("127.0.0.0/8")]) as fetcher:
         manners = Manners(fetcher, Etiquette(16, 16), now=lambda: sitting.now)
-        carrier = Carrier(watched, store, manners, parser, now=lambda: sitting.now, jitter=lambda: 0.0)
-        sitting = Desk(carrier, store)
-        await carrier.load()
+        ledger = Ledger(store, now=lambda: sitting.now)
+        carrier = Carrier(watched, ledger, manners, parser, now=lambda: sitting.now, jitter=lambda: 0.0)
+        sitting = Desk(carrier, ledger, store)
+        await ledger.load({feed: one.profile for feed, one in watched.items()})
         try:
             yield sitting
         finally:
@@ -285,7 +288,7 @@ def test_our_own_network_is_one_event_and_no_source_is_called_degraded(store: Sq
                 for feed in feeds:
                     wait = timedelta(minutes=10) if feed == FEED else timedelta(seconds=5)
                     assert (await here.poll(wait, feed)).failure == "connect"
-                    await here.carrier.flush()
+                    await here.ledger.flush()
             assert here.kinds() == ["network.lost/1"]
 
     play(story)
@@ -360,11 +363,11 @@ def test_what_was_only_counted_is_not_written_over_what_was_recorded_after_it(si
             async with asyncio.timeout(20):
                 while store._writer._queue.empty():  # noqa: ASYNC110 - the queue of a thread sets no event
                     await asyncio.sleep(0.005)
-            flushing = asyncio.create_task(here.carrier.flush())
+            flushing = asyncio.create_task(here.ledger.flush())
             await asyncio.sleep(0)
             let_go.set()
             await asyncio.gather(recording, flushing)
-            remembered = here.carrier.states()[FEED]
+            remembered = here.ledger.states()[FEED]
         with store.read() as tx:
             assert tx.polls.all()[FEED] == remembered
 
@@ -377,9 +380,9 @@ def test_only_feeds_of_the_settings_are_remembered(site: Site, store: SqlStore) 
     async def story() -> None:
         async with desk(store, site.url("/feed")) as here:
             await here.poll()
-            assert set(here.carrier.states()) == {FEED}
+            assert set(here.ledger.states()) == {FEED}
         async with desk(store, site.url("/feed"), first=FeedId("another")) as later:
-            assert not later.carrier.states()
+            assert not later.ledger.states()
 
     play(story)
 

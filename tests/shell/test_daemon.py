@@ -145,10 +145,12 @@ def test_all_feeds_of_a_host_leave_it_alone_when_it_asks_one_of_them_to(
         async with program_over(tmp_path, store, *urls) as program:
             daemon = Daemon(program, Pulse(), Readiness())
             await program.carrier.look(FeedId("f0"))
-            daemon._due = [(utc_now(), FeedId("f1"))]
-            await daemon._dispatch()
-            assert not daemon._flying
-            assert [feed for at, feed in daemon._due if at > utc_now() + timedelta(seconds=500)] == ["f1"]
+            daemon._watching._agenda.put(FeedId("f1"), utc_now())
+            await daemon._watching.dispatch()
+            assert not daemon._watching._flying
+            due = daemon._watching._agenda.when(FeedId("f1"))
+            assert due is not None
+            assert due > utc_now() + timedelta(seconds=500)
 
     asyncio.run(play())
     assert site.asked == {"/0": 1}

@@ -1,5 +1,6 @@
 """What is in force is written into the log once, and only what changed."""
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from aggregator import in_force
 from aggregator import settings as translate
+from aggregator.parts import parts_of
 from config.load import Loaded
 from store.database import SqlStore, open_store
 from store.events import FeedBaselined, FeedId, Position, RuleDefined, feed_stream
@@ -48,10 +50,9 @@ def read(tmp_path: Path, text: str) -> Loaded:
 
 
 def apply(store: SqlStore, loaded: Loaded) -> bool:
-    settings = loaded.settings
-    assert settings is not None, [mistake.render() for mistake in loaded.mistakes]
-    rules = translate.definitions(settings)
-    return store.write(lambda tx: in_force.apply(tx, loaded, settings, rules, NOW)).result()
+    assert not loaded.mistakes, [mistake.render() for mistake in loaded.mistakes]
+    wanted = parts_of(loaded, sys.stdout).in_force
+    return store.write(lambda tx: in_force.apply(tx, wanted, NOW)).result()
 
 
 def kinds(store: SqlStore) -> list[str]:
