@@ -9,9 +9,11 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -24,8 +26,9 @@ if TYPE_CHECKING:
     from aggregator.wiring import Program
     from config.load import Loaded
     from config.model import Settings
+    from store.database import SqlStore
     from store.events import FeedId
-    from store.ports import PollState, Store
+    from store.ports import PollState
 
 log = logging.getLogger("feedwitness")
 
@@ -51,33 +54,48 @@ def run(ctx: typer.Context) -> None:
     loaded, settings = here.loaded()
     logs.configure(verbose=here.verbose, as_json=os.environ.get("FEEDWITNESS_LOG") == "json")
     with (
-        hold(settings.store.url, command="run", since=utc_now()),
+        hold(settings.store.url, command="run", since=utc_now()) as held,
         open_store(settings.store.url, migrate=True) as store,
     ):
-        asyncio.run(_daemon(here, loaded, settings, store))
+        asyncio.run(_daemon(here, loaded, settings, store, held.note))
 
 
-async def _daemon(here: Context, loaded: "Loaded", settings: "Settings", store: "Store") -> None:
+async def _daemon(
+    here: Context, loaded: "Loaded", settings: "Settings", store: "SqlStore", note: Callable[[str], None]
+) -> None:
     from aggregator.clock import utc_now
     from aggregator.daemon import Daemon
+    from aggregator.notify import Notifier
+    from aggregator.reload import Reloader
+    from aggregator.settings import load
+    from aggregator.watchdog import Watchdog
     from aggregator.web.health import Pulse, Readiness
     from aggregator.wiring import build
 
-    stop = asyncio.Event()
-    _obey_signals(stop)
+    stop, reread = asyncio.Event(), asyncio.Event()
+    _obey_signals(stop, reread)
     pulse, readiness, started = Pulse(), Readiness(), utc_now()
-    async with (
-        build(loaded, store, console=sys.stderr if here.json else sys.stdout) as program,
-        AsyncExitStack() as served,
-    ):
+    notifier, console = Notifier(os.environ), sys.stderr if here.json else sys.stdout
+    async with build(loaded, store, console=console) as program, AsyncExitStack() as served:
         with store.read() as tx:
             head = tx.log.head().position
         await program.start()
         await _serve(settings, program, pulse, readiness, served)
         _announce(loaded, settings, head)
         looking = asyncio.create_task(_tell_first_look(program, settings, started), name="first look")
+        reloader = Reloader(
+            program,
+            loaded,
+            read=partial(load, loaded.file, os.environ, Path.cwd()),
+            asked=reread,
+            note=note,
+            readiness=readiness,
+            notifier=notifier,
+            console=console,
+        )
+        watchdog = Watchdog(notifier, pulse, readiness, store)
         try:
-            await Daemon(program, pulse, readiness).run(stop)
+            await Daemon(program, pulse, readiness, reloader=reloader, notifier=notifier, watchdog=watchdog).run(stop)
         finally:
             looking.cancel()
     log.info("stopped; the record is in %s", settings.store.path)
@@ -88,7 +106,7 @@ async def _serve(
 ) -> None:
     if not settings.web.listen:
         return
-    from aggregator.cli.served import access, histories
+    from aggregator.cli.served import access, api
     from aggregator.web.app import application
     from aggregator.web.server import ListenFailed, bind, serving
 
@@ -96,7 +114,8 @@ async def _serve(
         sock = bind(settings.web.listen)
     except ListenFailed as failed:
         raise Failure(f"{failed}; another address: `listen` in [web]", 2) from failed
-    app = application(pulse, readiness, program.metrics, access=access(settings.web), history=histories(program.store))
+    questions = api(program.store, lambda: program.settings)
+    app = application(pulse, readiness, program.metrics, access=access(settings.web), api=questions)
     await served.enter_async_context(serving(app, sock))
     host, port = sock.getsockname()[:2]
     log.info(
@@ -126,11 +145,11 @@ async def _tell_first_look(program: "Program", settings: "Settings", started: da
     watched = {FeedId(feed.id) for feed in settings.feeds.values() if feed.enabled}
     latest = started + settings.fetch.timeout + timedelta(seconds=30)
     while utc_now() < latest:
-        remembered = program.carrier.states()
+        remembered = program.ledger.states()
         if all(_looked_at(remembered.get(feed), started) for feed in watched):
             break
         await asyncio.sleep(LOOK.total_seconds())
-    states = {feed: state for feed, state in program.carrier.states().items() if feed in watched}
+    states = {feed: state for feed, state in program.ledger.states().items() if feed in watched}
     unseen = [feed for feed, state in states.items() if state.failing_since]
     seen = sum(state.failing_since is None for state in states.values())
     log.info("first look: %d of %s seen; from here on, what is new or edited is news", seen,
@@ -155,10 +174,10 @@ def _tell_unseen(unseen: "list[FeedId]", states: "Mapping[FeedId, PollState]", *
     log.warning("each is tried again until it is seen%s; `feedwitness status` says since when and why", again)
 
 
-def _obey_signals(stop: asyncio.Event) -> None:
+def _obey_signals(stop: asyncio.Event, reread: asyncio.Event) -> None:
     """TERM and INT ask to stop; a second one stops now, unless it is the first one's echo (`timeout` sends two).
 
-    HUP does no harm.
+    HUP asks for the settings to be read again: as soon as the daemon runs, and not when it stops.
     """
     loop = asyncio.get_running_loop()
     first = 0.0
@@ -174,6 +193,4 @@ def _obey_signals(stop: asyncio.Event) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked)
-    loop.add_signal_handler(
-        signal.SIGHUP, log.warning, "HUP: reading the settings again is not supported yet: restart to apply them"
-    )
+    loop.add_signal_handler(signal.SIGHUP, reread.set)
