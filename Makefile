@@ -6,7 +6,7 @@ FAST   := -m "not long and not corpus"
 export PYTHONSAFEPATH = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check fast format bench torture replay docs dist lock clean
+.PHONY: help demo run test check fast format bench torture recording replay docs dist lock clean
 
 help: ## show this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ bench: $(VENV)/.dev ## the budgets of the design, beside bare libraries and a pe
 
 torture: $(VENV)/.dev ## 1,000 kills of the daemon at random moments, and at every named place
 	@FEEDWITNESS_TORTURE=1000 $(BIN)/python -m pytest tests/torture -s
+
+recording: $(VENV)/.dev ## record the demo anew for the top of the README: docs/demo.svg
+	@$(BIN)/python -m bench.recording
 
 replay: $(VENV)/.dev ## replay the real feed histories of FEEDWITNESS_CORPUS and print what was found
 	@$(BIN)/python -m bench.replay

@@ -12,7 +12,7 @@ from aggregator.cli.tables import table
 from aggregator.demo.audit import Books
 from aggregator.demo.desk import Piece, Receipt
 from aggregator.demo.director import Beat, Opens, Says
-from aggregator.demo.script import MINISTRY, TOPIC
+from aggregator.demo.script import COUNTRY, TOPIC
 
 _LABEL = 10
 _INDENT = 2
@@ -31,8 +31,10 @@ _SIGNS = {"-": ("[-", "-]"), "+": ("{+", "+}")}
 def opening() -> None:
     """What is about to be seen."""
     out.say(Text("A ministry, a newsroom's desk, and feedwitness between them", style="bold"))
-    out.paragraph("All of it real, all on this machine: a web site, the daemon, a mail server, a webhook.", _INDENT)
-    out.paragraph(f"The site: {MINISTRY} (made up). The topic: {', '.join(TOPIC)}.", _INDENT)
+    _wrapped(
+        Text(" " * _INDENT), "All real, and all on this machine: a web site, the daemon, a mail server, a webhook."
+    )
+    _wrapped(Text(" " * _INDENT), f"Only the ministry, of {COUNTRY}, is made up. The topic: {', '.join(TOPIC)}")
     out.say("")
 
 
@@ -50,17 +52,17 @@ class View:
                 out.say("")
                 out.say(Text(f"{self._scenes}  {beat.heading}", style="bold"))
             case Says():
-                _line(beat.who, Text(out.line(beat.words)))
+                _line(beat.who, beat.words)
             case Receipt():
                 _message(beat)
 
 
 def _message(receipt: Receipt) -> None:
     if receipt.channel == "mail":
-        _line("mail", Text(f"Subject: {out.line(receipt.subject)}"))
+        _line("mail", f"Subject: {receipt.subject}")
         return
     signature = "signature good" if receipt.good else "SIGNATURE WRONG"
-    _line("webhook", Text(f"{receipt.told}: {out.line(receipt.subject)}"))
+    _line("webhook", f"{receipt.told}: {receipt.subject}")
     _line("", _worded(receipt.text))
     for note in receipt.notes[1:]:
         _line("", Text(out.line(note), style="dim"))
@@ -89,17 +91,22 @@ def _runs_on(rest: Sequence[Piece]) -> bool:
     return bool(rest) and rest[0][0] == "=" and rest[0][1][:1].isalnum()
 
 
-def _line(label: str, text: Text) -> None:
-    """A line with who acts in front; on a terminal broken between words, beside the label."""
-    head = Text(" " * _INDENT).append(label.ljust(_LABEL), style=_LABELS.get(label))
+def _line(label: str, text: "Text | str") -> None:
+    """A line with who acts in front."""
+    _wrapped(Text(" " * _INDENT).append(label.ljust(_LABEL), style=_LABELS.get(label)), text)
+
+
+def _wrapped(head: Text, text: "Text | str") -> None:
+    """Text beside its head; on a terminal broken between words."""
+    body = Text(out.line(text)) if isinstance(text, str) else text
     if not out.console().is_terminal:
-        out.say(head.append_text(text))
+        out.say(head + body)
         return
-    room = max(out.console().width - _INDENT - _LABEL, 20)
-    for part in text.wrap(out.console(), room):
+    indent = head.cell_len
+    for part in body.wrap(out.console(), max(out.console().width - indent, 20)):
         part.rstrip()
-        out.say(head.append_text(part))
-        head = Text(" " * (_INDENT + _LABEL))
+        out.say(head + part)
+        head = Text(" " * indent)
 
 
 def account(books: Books) -> None:

@@ -103,7 +103,7 @@ class _Director:
         status = await self._watcher.stop()
         books = await self._balance()
         ends = [f"waited in vain for {in_vain}"] if in_vain else []
-        ends += [f"the daemon ended with {status} when told to stop"] if status else []
+        ends += [f"the daemon ended with status {status}"] if status else []
         return replace(books, differences=(*ends, *books.differences))
 
     async def _first_look(self) -> None:

@@ -11,7 +11,8 @@ from datetime import timedelta
 TOPIC = ("ceasefire", "truce", "перемири*")
 RULE = "ceasefire"
 FEED = "velmara"
-MINISTRY = "Ministry of Foreign Affairs, Velmara"
+COUNTRY = "Velmara"
+MINISTRY = f"Ministry of Foreign Affairs, {COUNTRY}"
 EVERY = timedelta(seconds=1)
 
 
@@ -151,7 +152,7 @@ BEFORE = (
 STATEMENT = Statement(
     "oreth",
     "Statement on the ceasefire at Lake Oreth",
-    "The Government is bound by the ceasefire. It keeps 40 observers at the crossings until 30 June.",
+    "The Government is bound by the ceasefire. It keeps 40 observers at the lake.",
 )
 IN_A_SECOND_SCRIPT = Statement(
     "oreth-ru",
