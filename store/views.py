@@ -12,8 +12,8 @@ from store.events import AlertId, FeedId, ItemId, RuleId
 from store.instants import from_micros, to_micros
 from store.items import content_of
 from store.outbox import LISTED, read_delivery
-from store.ports import ERASED, AlertRow, Delivery, DeliveryState, ItemFilter, ItemRow
 from store.pages import Pages
+from store.ports import ERASED, AlertRow, Delivery, DeliveryState, ItemFilter, ItemRow
 from store.tables import ALERTS, CHECKPOINTS, DELIVERIES, EVENTS, FEEDS, ITEMS, SALTS
 from store.transaction import Transaction
 

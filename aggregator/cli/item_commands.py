@@ -48,7 +48,9 @@ def items(
     age = _duration(since) if since else None
     matcher = _matcher(match, settings) if match is not None else None
     wanted = ItemFilter(
-        feed=FeedId(feed) if feed else None, since=utc_now() - age if age else None, withdrawn=withdrawn
+        feed=FeedId(feed) if feed else None,
+        since=utc_now() - age if age else None,
+        state="withdrawn" if withdrawn else None,
     )
     with here.views() as views:
         _refuse_unknown(settings, views, feed)
@@ -84,17 +86,13 @@ def _refuse_unknown(settings: "Settings", views: "Views", feed: str) -> None:
 
 def _matcher(query: str, settings: "Settings") -> "Callable[[ItemRow], bool]":
     """A query as a test of items; it may name the topics of the settings. `Failure` 2 shows each mistake in it."""
-    from alerts.facts import face_of_row
-    from alerts.query import check
-    from alerts.rules import RuleSet
-    from store.events import RuleDefined, RuleId
+    from aggregator.shown.search import WrongQuery, matcher
 
-    topics = {name: topic.any for name, topic in settings.topics.items()}
-    if errors := check(query, topics, settings.feeds):
-        marked = (f"--match: {e.message}\n    {out.line(query)}\n    {' ' * e.offset}^" for e in errors)
-        raise Failure("\n".join(marked), 2)
-    rules = RuleSet.compile([RuleDefined(RuleId("match"), query, topics, None, (), (), "normal", "wording")])
-    return lambda row: bool(rules.match(face_of_row(row)))
+    try:
+        return matcher(query, {name: topic.any for name, topic in settings.topics.items()}, settings.feeds)
+    except WrongQuery as wrong:
+        marked = (f"--match: {e.message}\n    {out.line(query)}\n    {' ' * e.offset}^" for e in wrong.errors)
+        raise Failure("\n".join(marked), 2) from None
 
 
 def _duration(text: str) -> timedelta:

@@ -1,38 +1,38 @@
-"""What the daemon serves beyond its health: who may read it, and the histories that links in alerts lead to."""
+"""What the daemon serves beyond its health: who may read it, and the API over its store."""
 
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from aggregator.shown.chapters import chapters_of
-from aggregator.shown.form import compact
-from aggregator.shown.rows import item_row
+from aggregator.clock import utc_now
 from aggregator.web.access import Access
 from config.addresses import is_loopback
-from store.events import ItemId
-from store.ports import ItemFilter
 
 if TYPE_CHECKING:
-    from aggregator.web.app import History
-    from config.model import Web
+    from aggregator.web.app import Application
+    from config.model import Settings, Web
     from store.ports import Store
 
 
 def access(web: "Web") -> Access:
-    """Who may read: names of the settings, and off loopback only with the token."""
+    """Who may read: under the names of the settings, and off loopback only with the token."""
     ours = urlsplit(web.base_url).hostname or ""
-    hosts = frozenset(name.lower() for name in (*web.hosts, ours) if name)
-    return Access(hosts, "" if is_loopback(web.listen) or web.token is None else web.token.reveal())
+    return Access(
+        hosts=frozenset(name.lower() for name in (*web.hosts, ours) if name),
+        token=web.token.reveal() if web.token else "",
+        required=not is_loopback(web.listen),
+        base_url=web.base_url,
+    )
 
 
-def histories(store: "Store") -> "History":
-    """Histories of items as JSON, as `feedwitness history --json` tells them, each beside its row of `items`."""
+def api(store: "Store", settings: "Callable[[], Settings]") -> "Callable[[], Application]":
+    """What builds the API when it is first asked for; `settings` gives those in force at each question."""
 
-    def history(wanted: str) -> bytes | None:
-        with store.views() as views:
-            row = next(views.items(ItemFilter(item=ItemId(wanted))), None)
-            if row is None:
-                return None
-            told = [chapter.as_row() for chapter in chapters_of(views, row.id)]
-        return compact({"item": item_row(row), "history": told}).encode()
+    def build() -> "Application":
+        from aggregator.web.api import build as room
+        from aggregator.web.api.backend import Backend
 
-    return history
+        return room.build(Backend(store, settings, utc_now, time.monotonic))
+
+    return build

@@ -1,6 +1,6 @@
 """The history of one item, told from the log: a chapter per event, with word diffs between versions. No printing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
@@ -22,6 +22,10 @@ from store.events import (
 from store.ports import Views
 
 ERASED = "(this text was erased)"
+
+Contents = Mapping[int, Content]
+TextsOf = Callable[[Collection[TextDigest]], Mapping[TextDigest, str]]
+"""`store.ports.Texts.get`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +49,14 @@ class Chapter:
 
 def chapters_of(views: Views, item: ItemId) -> list[Chapter]:
     """Every chapter of the item's life, oldest first."""
-    events = [recorded for recorded in _all(views, item) if recorded.event.KIND.startswith(("item.", "text."))]
-    versions = views.tx.items.versions(item)
-    digests = {digest for version in versions for digest in (version.content.title, version.content.text)}
-    texts = views.tx.texts.get(digests)
-    contents = {version.number: version.content for version in versions}
-    return [_chapter(recorded, contents, texts) for recorded in events]
+    contents = contents_of(views, item)
+    told = (chapter_of(recorded, contents, views.tx.texts.get) for recorded in _all(views, item))
+    return [chapter for chapter in told if chapter is not None]
+
+
+def contents_of(views: Views, item: ItemId) -> Contents:
+    """What each version of the item says, by its number."""
+    return {version.number: version.content for version in views.tx.items.versions(item)}
 
 
 def _all(views: Views, item: ItemId) -> list[Recorded]:
@@ -60,13 +66,18 @@ def _all(views: Views, item: ItemId) -> list[Recorded]:
     return found
 
 
-def _chapter(recorded: Recorded, contents: Mapping[int, Content], texts: Mapping[TextDigest, str]) -> Chapter:
+def chapter_of(recorded: Recorded, contents: Contents, texts_of: TextsOf) -> Chapter | None:
+    """The chapter that an event is; None where it is about something else than the item itself, as an alert is."""
+    event = recorded.event
+    if not event.KIND.startswith(("item.", "text.")):
+        return None
+
     def chapter(*details: str, **more: object) -> Chapter:
-        event = recorded.event
         return Chapter(recorded.position, recorded.recorded_at, event.KIND, headline(event), details, **more)  # type: ignore[arg-type]  # the callers below pass the dataclass's own fields
 
-    match recorded.event:
+    match event:
         case ItemPublished() as e:
+            texts = texts_of({e.content.title, e.content.text})
             return chapter(
                 f"the source dates it {e.content.published or '(no date)'}",
                 version=1,
@@ -74,11 +85,13 @@ def _chapter(recorded: Recorded, contents: Mapping[int, Content], texts: Mapping
                 text=texts.get(e.content.text, ERASED),
             )
         case ItemRevised() as e:
+            before = contents[e.from_version]
+            texts = texts_of({before.title, before.text, e.content.title, e.content.text})
             return chapter(
                 f"changed: {', '.join(e.fields)}",
                 version=e.to_version,
                 title=texts.get(e.content.title, ERASED),
-                diffs=_diffs(contents[e.from_version], e.content, texts),
+                diffs=_diffs(before, e.content, texts),
             )
         case ItemAbsent() | ItemDelisted() | ItemWithdrawn() as e:
             return chapter(*e.evidence)

@@ -48,13 +48,24 @@ def rule_row(rule: RuleDefined, hits: int) -> dict[str, object]:
     return {"id": rule.rule, "match": rule.match, "on": list(rule.on), "notify": list(rule.notify), "hits": hits}
 
 
+def rule_in_full(rule: RuleDefined, hits: int) -> dict[str, object]:
+    """A rule with all that its definition in the log says."""
+    return rule_row(rule, hits) | {
+        "feeds": None if rule.feeds is None else list(rule.feeds),
+        "topics": {name: list(terms) for name, terms in rule.topics.items()},
+        "severity": rule.severity,
+        "min_change": rule.min_change,
+    }
+
+
 def shown_state(delivery: "Delivery") -> str:
     """A delivery's state: what is being sent right now is still pending."""
     return "pending" if delivery.state == "leased" else delivery.state
 
 
-def delivery_row(delivery: "Delivery") -> dict[str, object]:
-    """A delivery."""
+def delivery_row(delivery: "Delivery", *, addresses: bool = True) -> dict[str, object]:
+    """A delivery. Without `addresses` a recipient is left out, and so is the last answer, which may name them."""
+    told = addresses or not delivery.recipient
     return {
         "delivery_id": delivery.id,
         "alert_id": delivery.alert,
@@ -62,17 +73,17 @@ def delivery_row(delivery: "Delivery") -> dict[str, object]:
         "transition": delivery.transition,
         "item": delivery.item,
         "channel": delivery.channel,
-        "recipient": delivery.recipient or None,
+        "recipient": (delivery.recipient or None) if told else None,
         "state": shown_state(delivery),
         "reason": delivery.reason or None,
         "attempts": delivery.attempts,
         "next_at": stamp(delivery.next_at),
-        "last_answer": delivery.last_answer or None,
+        "last_answer": (delivery.last_answer or None) if told else None,
     }
 
 
-def alert_row(row: "AlertRow", deliveries: "Sequence[Delivery]") -> dict[str, object]:
-    """An alert with its deliveries."""
+def alert_row(row: "AlertRow", deliveries: "Sequence[Delivery]", *, addresses: bool = True) -> dict[str, object]:
+    """An alert with its deliveries; `addresses` as in `delivery_row`."""
     return {
         "alert_id": row.alert,
         "rule": row.rule,
@@ -84,5 +95,5 @@ def alert_row(row: "AlertRow", deliveries: "Sequence[Delivery]") -> dict[str, ob
         "raised_at": stamp(row.recorded_at),
         "held": row.held or None,
         "follows": row.follows,
-        "deliveries": [delivery_row(delivery) for delivery in deliveries],
+        "deliveries": [delivery_row(each, addresses=addresses) for each in deliveries],
     }
