@@ -19,7 +19,7 @@ def problem(address: str) -> str:
         answer = connection.getresponse()
         said = answer.read(1000).decode("utf-8", "replace")
     except (OSError, http.client.HTTPException) as error:
-        return f"no answer from {address}: {error or type(error).__name__}"
+        return f"no answer from {address}: {str(error).strip() or type(error).__name__}"
     finally:
         connection.close()
     return "" if answer.status == 200 else f"/healthz answers {answer.status}: {said}"
