@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 FILES = catalogue.matching("feeds/*.toml")
 FEEDS = [each for file in FILES for each in feeds_of(file)]
 WORDS = PAGE.read_text(encoding="utf-8")
-KNOWN = re.compile(r"(?:Confirmed (?:by [\d,]+ polls up to )?2026-\d\d|Carried by |Named )")
+KNOWN = re.compile(r"(?:Confirmed (?:by [\d,]+ polls up to )?20\d\d-\d\d|Carried by |Named )")
 WINDOW = re.compile(r"(?:(\d+) items.*?)a window of ([\d.]+) (hours|days)")
 IDS = ROOT / "tests" / "data" / "shipped-feed-ids.txt"
 LANGUAGES = {"ar", "az", "de", "el", "en", "es", "fr", "hi", "pt", "ru", "sw", "zh-Hans"}
