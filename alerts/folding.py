@@ -59,7 +59,7 @@ _MARK = (
 _MARKS_A_LETTER = 30  # as in the Unicode stream-safe format; more would make normalising quadratic
 
 _PLAIN = re.compile(f"[{_INERT}]*")
-_HAS_IGNORED = re.compile(f"[{_IGNORED}]+")
+_HAS_IGNORED = re.compile(f"[{_IGNORED}]")
 _HAS_MARK = re.compile(f"[{_MARK}]")
 _MAY_SHIFT = re.compile(f"[{_IGNORED}{_MARK}]")
 _LETTER = re.compile(f"[^{_INERT}]")

@@ -29,11 +29,12 @@ _KEPT |= {"\u05f4": _GERSHAYIM, "\u05f3": _APOSTROPHE, "\u2044": _SEMICOLON, "\u
 _KEPT["\u060c"] = _COMMA
 """Signs that are part of a word where they stand inside one; each has a stand-in, so that what is left separates."""
 
+_ELIDED_LETTER = re.compile(r"'(?<=(?<![\w'])[ldjmtsnc]')(?=[^\W\d_])(?!s(?!\w))")
 _ELIDED = frozenset(
-    {"l", "d", "j", "m", "t", "s", "n", "c", "qu", "jusqu", "lorsqu", "puisqu", "quoiqu"}
-    | {"un", "dell", "all", "nell", "dall", "sull", "coll", "quell", "quest"}
+    {"qu", "jusqu", "lorsqu", "puisqu", "quoiqu", "un", "dell", "all", "nell", "dall", "sull", "coll", "quell", "quest"}
 )
-"""What French, Italian and Catalan put before an apostrophe: a word of its own."""
+"""What French, Italian and Catalan put before an apostrophe: a word of its own. Where it is one letter, the apostrophe
+is found by a pattern alone, for a French text holds one in every line."""
 
 _IN_WORD = re.compile(
     r"""['.,·;"\u05f4\u05f3\u2044\u066b\u066c\u060c](?:"""
@@ -52,6 +53,9 @@ _RARE_WORD = regex.compile(
     rf"[{RUN_SCRIPTS}]+|[[\w\x01-\x06]--[\p{{M}}{RUN_SCRIPTS}]][[\w\p{{M}}\x01-\x06]--[{RUN_SCRIPTS}]]*", regex.V1
 )
 _IS_RUN = re.compile(f"[{RUN_SCRIPTS}]")
+_ASCII_AND_SIGNS = re.compile("[\x00-\x7f\xa7\xab\xb0\xbb\u2010-\u2027\u2030-\u203a\u20ac]*")
+"""Texts that are ASCII but for signs that are part of no word, such as « and –: they split as fast as ASCII does."""
+_SIGN = re.compile("[^\x00-\x7f]")
 _ASCII_SPLIT = "".join(
     sign if sign.isalnum() or sign == "_" or "\x01" <= sign <= "\x06" else " " for sign in map(chr, range(128))
 )
@@ -119,6 +123,8 @@ def _pattern(marked: str) -> "re.Pattern[str]":
 
 
 def _split(marked: str) -> list[str]:
+    if not marked.isascii() and _ASCII_AND_SIGNS.fullmatch(marked):
+        marked = _SIGN.sub(" ", marked)
     if marked.isascii():
         return marked.translate(_ASCII_SPLIT).split()
     return _pattern(marked).findall(marked)
@@ -128,7 +134,7 @@ def _marked(folded: str) -> str:
     """The folded text, equally long, with stand-ins for the signs that belong to words and blanks for possessives."""
     if _STAND_INS.search(folded):
         folded = folded.translate(_CLEAR)
-    return _IN_WORD.sub(_stand_in, folded)
+    return _IN_WORD.sub(_stand_in, _ELIDED_LETTER.sub(" ", folded))
 
 
 def _stand_in(found: re.Match[str]) -> str:

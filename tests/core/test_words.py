@@ -56,6 +56,8 @@ def test_words_are_those_of_unicode_but_for_full_stops_and_apostrophes(text: str
         ("end.Next Ph.D d.c.based a.b.c.de x.y1", "end next ph d d c based a b c de x y1"),
         ("v3.5 3.5 3.a a.3", "v3.5 3.5 3 a a 3"),
         ("l'article d’Estaing qu'il dell'Arte L'AQUILA", "l article d estaing qu il dell arte l aquila"),
+        ("c'qu'il j'n'ai d's", "c qu il j n'ai d"),
+        ("« l'été » – d’État… 3 € l'x", "l ete d etat 3 l x"),
         ("don't rock'n'roll o'clock Sant'Egidio", "don't rock'n'roll o'clock sant'egidio"),
         ("Moscow:Syria 12:30", "moscow syria 12 30"),
         ("a\x01b\x02c", "a b c"),
@@ -74,6 +76,7 @@ def test_the_exceptions(text: str, expected: str) -> None:
     [
         "Syria’s U.S. l'accord 3,5",
         "«Сирия» — п’ять",
+        "« l’été » – d’États, 3 €… qu’à",
         "و\u064eقال السوري",
         "G7峰会、叙利亚",
         "Stra\u00dfe ca\u0301fe \ufb01n",
