@@ -16,6 +16,7 @@ import typer
 from aggregator.cli import (
     alert_commands,
     check_command,
+    completion_command,
     demo_command,
     feed_commands,
     init_command,
@@ -33,6 +34,7 @@ from aggregator.cli.context import STARTER, Context, Failure
 MODULES = (
     init_command, check_command, demo_command, run_command, poll_command, feed_commands, item_commands, alert_commands,
     why_command, log_commands, keeping_commands, send_command,
+    completion_command,
 )  # fmt: skip
 
 GLOBAL_FLAGS = ("--json", "-v", "--verbose", "--version")
