@@ -4,7 +4,7 @@ In: the settings in force and those that were read. Out: how many tables of each
 [fetch] did, and which sections are written otherwise than they run: those need a restart.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aggregator.parts import KEPT
@@ -31,14 +31,6 @@ def changes(running: Settings, read: Settings) -> Changes:
         notes.append("[fetch] changed")
     restart = tuple(section for section in KEPT if getattr(read, section) != getattr(running, section))
     return Changes(tuple(notes), restart)
-
-
-def needs_restart(sections: Sequence[str]) -> str:
-    """What to tell of such sections, "" when there are none."""
-    if not sections:
-        return ""
-    named = " and ".join(f"[{section}]" for section in sections)
-    return f"{named} changed, which needs a restart; until then what was read at the start counts"
 
 
 def _notes(kind: str, running: Mapping[str, Table], read: Mapping[str, Table]) -> list[str]:

@@ -13,11 +13,12 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TextIO
 
-from aggregator.changes import Changes, changes, needs_restart
+from aggregator.changes import Changes, changes
 from aggregator.clock import utc_now
+from aggregator.notice import Notice, heads, needs_restart
 from aggregator.notify import Notifier
 from aggregator.parts import Parts, parts_of
-from aggregator.standing import Standing, heads
+from aggregator.shown.form import counted
 from aggregator.watching import Watching
 from aggregator.web.health import Readiness
 from aggregator.wiring import Program
@@ -56,8 +57,9 @@ class Reloader:
         self._pause = pause.total_seconds()
         self._asked = asked
         self._known = self._seen = started.traces
-        self._standing = Standing(started.digest, started.file, _stamp())
-        self._tell(self._standing)
+        self._warned = set(started.warnings)
+        self._notice = Notice(started.digest, started.file, _stamp())
+        self._tell(self._notice)
 
     async def turn(self, watching: Watching) -> None:
         """Wait for a moment or until asked; reload if that is due."""
@@ -101,18 +103,18 @@ class Reloader:
         return loaded, parts_of(loaded, self._console, self._program.parts) if loaded.settings else None
 
     def _reject(self, loaded: Loaded) -> None:
-        log.error("the settings have mistakes; those of %s stay in force:", self._standing.loaded_at)
+        log.error("the settings have mistakes; those of %s stay in force:", self._notice.loaded_at)
         for mistake in loaded.mistakes:
             log.error("%s", mistake.render().partition("\n")[0])
         self._tell(
-            Standing(
-                digest=self._standing.digest,
-                file=self._standing.file,
-                loaded_at=self._standing.loaded_at,
+            Notice(
+                digest=self._notice.digest,
+                file=self._notice.file,
+                loaded_at=self._notice.loaded_at,
                 rejected_at=_stamp(),
                 mistakes=heads(loaded.mistakes),
                 found=len(loaded.mistakes),
-                restart=self._standing.restart,
+                restart=self._notice.restart,
             )
         )
 
@@ -123,30 +125,34 @@ class Reloader:
         async with watching.resting(renamed):
             await self._program.take(parts)
             watching.follow(running.feeds, parts.feeds)
-        if say or found.notes or found.restart != self._standing.restart or not self._standing.ok:
+        if say or found.notes or found.restart != self._notice.restart or not self._notice.ok:
             log.info("settings read again: %s", found)
-        for warning in loaded.warnings:
+        for warning in sorted(set(loaded.warnings) - self._warned):
             log.warning("%s", warning.render().partition("\n")[0])
+        self._warned = set(loaded.warnings)
         if missing := needs_restart(found.restart):
             log.warning("%s", missing)
-        self._tell(Standing(loaded.digest, loaded.file, _stamp(), restart=found.restart))
+        self._tell(Notice(loaded.digest, loaded.file, _stamp(), restart=found.restart))
 
-    def _tell(self, standing: Standing) -> None:
+    def _tell(self, notice: Notice) -> None:
         """Let everybody know how the settings stand: metrics, `/readyz`, and `status`."""
-        self._standing = standing
-        self._program.metrics.settings(ok=standing.ok)
-        self._readiness.remark("settings_rejected", holds=not standing.ok)
-        self._readiness.remark("restart_needed", holds=bool(standing.restart))
-        self._note(standing.as_note())
+        self._notice = notice
+        self._program.metrics.settings(ok=notice.ok)
+        self._readiness.remark("settings_rejected", holds=not notice.ok)
+        self._readiness.remark("restart_needed", holds=bool(notice.restart))
+        self._note(notice.as_note())
 
     @property
     def summary(self) -> str:
         """How the settings stand, in one line."""
-        standing = self._standing
-        if not standing.ok:
-            return f"older settings are in force, the newest have {standing.found} mistakes: {standing.mistakes[0]}"
-        watched = sum(feed.enabled for feed in self._program.settings.feeds.values())
-        return f"watching {watched} feeds for {len(self._program.settings.rules)} rules"
+        notice = self._notice
+        if not notice.ok:
+            return (
+                f"older settings are in force; the newest have {counted(notice.found, 'mistake')}: {notice.mistakes[0]}"
+            )
+        settings = self._program.settings
+        watched = sum(feed.enabled for feed in settings.feeds.values())
+        return f"watching {counted(watched, 'feed')} for {counted(len(settings.rules), 'rule')}"
 
 
 def _stamp() -> str:

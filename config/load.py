@@ -22,6 +22,7 @@ from config.merge import Tables, merge
 from config.mistakes import Mistake, Place, Source
 from config.model import Settings, Store
 from config.positions import Key
+from config.salvage import salvaged_url
 from config.traces import Tracer, Traces
 
 __all__ = ["Loaded", "Mistake", "Place", "load"]
@@ -99,8 +100,11 @@ def default_store_folder(main: Source, environ: Mapping[str, str], cwd: Path) ->
 
 
 def _nothing(file: str, mistakes: list[Mistake], environ: Mapping[str, str], cwd: Path) -> Loaded:
-    folder = default_store_folder(Source(file, "", cwd), environ, cwd)
-    draft = Settings(store=Store(url=f"sqlite:///{folder / 'feedwitness.db'}"))
+    """No settings, but where the store lies, if that much can be read: a daemon may run on older ones."""
+    source = Source(file, "", (cwd / file).parent)
+    url = salvaged_url(cwd / file, source.base)
+    folder = default_store_folder(source, environ, cwd)
+    draft = Settings(store=Store(url=url or f"sqlite:///{folder / 'feedwitness.db'}"))
     return Loaded(None, draft, file).with_mistakes(mistakes)
 
 

@@ -74,17 +74,17 @@ class Context:
         )
 
     @contextmanager
-    def store(self) -> "Iterator[SqlStore]":
-        """The store that exists; commands that only read do not make one."""
+    def store(self, url: str = "") -> "Iterator[SqlStore]":
+        """The store that exists, that of the settings if no other is named; commands that only read do not make one."""
         from store.database import open_store
 
-        with open_store(self.settings().store.url, read_only=True) as store:
+        with open_store(url or self.settings().store.url, read_only=True) as store:
             yield store
 
     @contextmanager
-    def views(self) -> "Iterator[Views]":
+    def views(self, url: str = "") -> "Iterator[Views]":
         """A consistent snapshot of the store."""
-        with self.store() as store, store.views() as views:
+        with self.store(url) as store, store.views() as views:
             yield views
 
 

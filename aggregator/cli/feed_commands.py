@@ -9,6 +9,7 @@ from aggregator.cli import out
 from aggregator.cli.context import Context, Failure, context
 
 if TYPE_CHECKING:
+    from aggregator.notice import Notice
     from aggregator.shown.sources import Source, Spell
     from store.events import Recorded, SettingsApplied
     from store.lock import Holder
@@ -25,19 +26,24 @@ def register(app: typer.Typer) -> None:
 
 def status(ctx: typer.Context) -> None:
     """How things stand: daemon, settings, log, queues, feeds, last events."""
+    from aggregator.notice import notice_of
     from aggregator.shown.status import standing_of
     from store.lock import holder
 
     here = context(ctx)
-    loaded, settings = here.loaded()
+    settings = here.read.draft
     running = holder(settings.store.url)
-    with here.views() as views:
+    notice = notice_of(running.note) if running else None
+    if notice is None:  # a daemon goes on with older settings when the newest are wrong; nobody else does
+        settings = here.settings()
+    with here.views(settings.store.url) as views:
         standing = standing_of(settings, views)
         recent = _last_events(views)
     if here.json:
         out.emit(standing.as_row(running))
         return
-    _tell_program(running, standing.applied, loaded.digest, standing.head)
+    _tell_program(running, standing.applied, here.read.digest, standing.head)
+    _tell_notice(notice)
     _tell_queues(standing.queues, standing.counts)
     out.say(
         f"feeds     {', '.join(f'{count} {state}' for state, count in sorted(standing.states.items())) or 'none'}\n"
@@ -70,9 +76,25 @@ def _tell_program(running: "Holder | None", applied: "SettingsApplied | None", d
     if running:
         daemon = f"{running.command}, process {running.pid}, since {running.since[:16].replace('T', ' ')} UTC"
     out.say(f"daemon    {daemon}")
-    changed = "" if applied is None or applied.digest == digest else " (changed since: counts from the next start)"
+    changed = ""
+    if applied is not None and applied.digest != digest:
+        changed = " (changed since)" if running else " (changed since: counts from the next start)"
     out.say(f"settings  {out.line(applied.file) + changed if applied else 'none applied yet'}")
     out.say(f"log       {head.position} events, head {head.hash.hex()[:16]}")
+
+
+def _tell_notice(notice: "Notice | None") -> None:
+    """What the daemon says of the newest settings, where there is anything to say."""
+    from aggregator.notice import needs_restart
+
+    if notice is None:
+        return
+    if not notice.ok:
+        out.say(f"          the newest have {out.counted(notice.found, 'mistake')}; older ones stay in force:")
+        for mistake in notice.mistakes:
+            out.say(f"          {out.line(mistake)}")
+    if notice.restart:
+        out.say(f"          {needs_restart(notice.restart)}")
 
 
 def _tell_queues(queues: Mapping[str, int], counts: Mapping[str, int]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aggregator.in_force import last_applied
+from aggregator.notice import notice_of
 from aggregator.shown.sources import Source, sources_of
 from config.model import Settings
 from store.events import SettingsApplied
@@ -36,11 +37,20 @@ class Standing:
     def as_row(self, running: Holder | None) -> dict[str, object]:
         """The document of `status --json`; `running` holds the store's lock."""
         applied = self.applied
+        notice = notice_of(running.note) if running else None
         return {
             "feeds": dict(self.states),
             "queues": self.queues,
             "head": head_row(self.head),
-            "settings": {"digest": applied.digest if applied else None, "file": applied.file if applied else None},
+            "settings": {
+                "digest": applied.digest if applied else None,
+                "file": applied.file if applied else None,
+                "ok": notice.ok if notice else None,
+                "loaded_at": notice.loaded_at if notice else None,
+                "rejected_at": (notice.rejected_at or None) if notice else None,
+                "mistakes": list(notice.mistakes) if notice else [],
+                "restart": list(notice.restart) if notice else [],
+            },
             "daemon": {"running": running is not None, "since": running.since if running else None},
         }
 
