@@ -5,7 +5,7 @@ In: an event with the rules in force. Out: `alert.raised` or `alert.held` events
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 
 from alerts.blindness import Blindness
@@ -180,17 +180,11 @@ def _watches(rule: RuleDefined, feed: FeedId) -> bool:
 
 
 def _held(alert: AlertRaised, reason: str) -> AlertHeld:
-    return AlertHeld(
-        alert=alert.alert,
-        rule=alert.rule,
-        feed=alert.feed,
-        item=alert.item,
-        transition=alert.transition,
-        cause=alert.cause,
-        version=alert.version,
-        before=alert.before,
-        hits=alert.hits,
-        topics=alert.topics,
-        follows=alert.follows,
-        reason=reason,
-    )
+    return AlertHeld(**{each.name: getattr(alert, each.name) for each in fields(alert)}, reason=reason)
+
+
+def as_raised(alert: AlertRaised | AlertHeld) -> AlertRaised:
+    """The same alert as one that is sent."""
+    if isinstance(alert, AlertRaised):
+        return alert
+    return AlertRaised(**{each.name: getattr(alert, each.name) for each in fields(AlertRaised)})

@@ -1,19 +1,23 @@
 """Commands about rules and the outbox: `rules` and `alerts`."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aggregator.cli import out
+from aggregator.cli import by_hand, out
+from aggregator.cli.choosing import find_alert
 from aggregator.cli.context import Failure, context
 from aggregator.shown.rows import alert_row, delivery_row, rule_row, shown_state
-from store.events import AlertId, ItemId
+from store.events import ItemId
+from store.ports import ERASED
 
 if TYPE_CHECKING:
-    from store.ports import AlertRow, Delivery, Views
+    from store.ports import Delivery, Views
 
 STATES = ("pending", "held", "delivered", "dead")
+SHOWN = 50
+ALL = 2**63 - 1
 
 
 def register(app: typer.Typer) -> None:
@@ -24,6 +28,7 @@ def register(app: typer.Typer) -> None:
     )
     group.callback()(alerts)
     group.command("show")(show)
+    by_hand.register(group)
     app.add_typer(group, name="alerts")
 
 
@@ -52,6 +57,9 @@ def alerts(
     state: Annotated[
         str, typer.Option("--state", metavar="|".join(STATES), help="Only deliveries in this state.")
     ] = "",
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=0, help=f"So many at most; {SHOWN} if not said, all with --json.")
+    ] = 0,
 ) -> None:
     """List deliveries, newest first: one row for each recipient."""
     if ctx.invoked_subcommand:
@@ -60,11 +68,12 @@ def alerts(
         raise Failure(f"--state {out.line(state)}: one of {', '.join(STATES)}", 2)
     here = context(ctx)
     with here.views() as views:
-        chosen = newest_first(views, state)
-        titles = {} if here.json else titles_of(views, {d.item for d in chosen if d.item})
-    if here.json:
-        out.emit_rows(delivery_row(d) for d in chosen)
-        return
+        if here.json:
+            out.emit_rows(delivery_row(d) for d in newest_first(views, state, limit))
+            return
+        chosen = newest_first(views, state, limit or SHOWN)
+        titles = titles_of(views, {d.item for d in chosen if d.item})
+        counts = views.counts()
     from aggregator.cli.tables import table
 
     table(
@@ -72,20 +81,31 @@ def alerts(
         [(out.minute(d.created_at), shown_state(d), d.rule, d.transition, d.channel, _told(d, titles)) for d in chosen],
         empty=f"no alerts that are {state}" if state else "no alerts so far",
     )
+    there = sum(counts[each] for each in _stored(state))
+    if there > len(chosen):
+        out.note(f"{there - len(chosen)} older ones are not shown: `--limit {there}` shows all")
 
 
-def newest_first(views: "Views", state: str) -> "list[Delivery]":
-    """Deliveries in that state ("" = all); one that is being sent right now is still pending."""
-    wanted = ("pending", "leased") if state == "pending" else (state or None,)
-    found = [delivery for each in wanted for delivery in views.deliveries(state=each)]
-    return sorted(found, key=lambda d: (out.stamp(d.created_at) or "", d.id), reverse=True)
+def _stored(state: str) -> tuple[str, ...]:
+    """The states of the outbox behind a state that people know; "" is any."""
+    known = (state,) if state else STATES
+    return (*known, "leased") if "pending" in known else known
+
+
+def newest_first(views: "Views", state: str, limit: int) -> "Sequence[Delivery]":
+    """Deliveries in that state ("" = any), at most so many (0 = all); what is being sent right now is still pending."""
+    most = limit or ALL
+    if not state:
+        return views.deliveries(newest=most)
+    found = [delivery for each in _stored(state) for delivery in views.deliveries(state=each, newest=most)]
+    return sorted(found, key=lambda d: (out.stamp(d.created_at) or "", d.id), reverse=True)[:most]
 
 
 def titles_of(views: "Views", items: Collection[ItemId]) -> Mapping[ItemId, str]:
     """The present titles of these items, safe for one line; erased ones say so."""
     known = views.tx.items.get(items)
     texts = views.tx.texts.get({item.content.title for item in known.values()})
-    return {name: out.line(texts.get(item.content.title, "(erased)"), 120) for name, item in known.items()}
+    return {name: out.line(texts.get(item.content.title, ERASED), 120) for name, item in known.items()}
 
 
 def _told(delivery: "Delivery", titles: Mapping[ItemId, str]) -> str:
@@ -116,7 +136,7 @@ def show(
     """Show one alert: what it tells of, and each delivery."""
     here = context(ctx)
     with here.views() as views:
-        row = _find(views, alert)
+        row = find_alert(views, alert)
         deliveries = views.deliveries(alert=row.alert)
         titles = titles_of(views, [row.item]) if row.item else {}
     if here.json:
@@ -137,17 +157,6 @@ def show(
         tell_delivery(delivery, indent=2)
     if row.item:
         out.say(f"\n`feedwitness why {row.item} {row.rule}` says how it came to this")
-
-
-def _find(views: "Views", wanted: str) -> "AlertRow":
-    """The alert of that id, or the only one that begins like that; else `Failure` 2."""
-    if exact := views.alerts(alert=AlertId(wanted)):
-        return exact[0]
-    begun = [row for row in views.alerts() if len(wanted) >= 4 and row.alert.startswith(wanted)]
-    if len(begun) != 1:
-        problem = f"{len(begun)} alerts begin with" if begun else "no alert"
-        raise Failure(f"{problem} {out.line(wanted)}: `feedwitness alerts` lists the ids", 2)
-    return begun[0]
 
 
 def tell_delivery(delivery: "Delivery", *, indent: int) -> None:

@@ -1,0 +1,34 @@
+"""What the user names on the command line, found in the store; `Failure` 2 says where the names are listed."""
+
+import getpass
+import os
+from typing import TYPE_CHECKING
+
+from aggregator.cli import out
+from aggregator.cli.context import Failure
+from store.events import AlertId
+
+if TYPE_CHECKING:
+    from store.ports import AlertRow, Views
+
+SHORTEST = 4
+"""Characters from which the beginning of an id is taken for it."""
+
+
+def find_alert(views: "Views", wanted: str) -> "AlertRow":
+    """The alert of that id, or the only one whose id, or a delivery's, begins like that."""
+    if exact := views.alerts(alert=AlertId(wanted)):
+        return exact[0]
+    begun = views.alerts(beginning=wanted) if len(wanted) >= SHORTEST else []
+    if len(begun) != 1:
+        problem = f"{len(begun)} alerts begin with" if begun else "no alert"
+        raise Failure(f"{problem} {out.line(wanted)}: `feedwitness alerts` lists the ids", 2)
+    return begun[0]
+
+
+def account() -> str:
+    """The name of the account that this command runs under; its number where it has none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
