@@ -18,6 +18,7 @@ from aggregator.cli import (
     check_command,
     completion_command,
     demo_command,
+    doctor_command,
     feed_commands,
     init_command,
     item_commands,
@@ -34,7 +35,7 @@ from aggregator.cli.context import STARTER, Context, Failure
 MODULES = (
     init_command, check_command, demo_command, run_command, poll_command, feed_commands, item_commands, alert_commands,
     why_command, log_commands, keeping_commands, send_command,
-    completion_command,
+    completion_command, doctor_command,
 )  # fmt: skip
 
 GLOBAL_FLAGS = ("--json", "-v", "--verbose", "--version")

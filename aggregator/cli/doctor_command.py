@@ -1,0 +1,63 @@
+"""The command `doctor`: what is old or wrong around the program, each with what to do."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import typer
+
+from aggregator.cli import out
+from aggregator.cli.context import Context, context
+
+if TYPE_CHECKING:
+    from aggregator.doctor.judge import Finding
+
+STYLES = {"ok": "green", "warn": "yellow", "wrong": "bold red"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's command."""
+    app.command()(doctor)
+
+
+def doctor(ctx: typer.Context) -> int:
+    """Look at what the program stands on: versions, disk, rights, clock, the store; say what is old or wrong."""
+    here = context(ctx)
+    findings = list(_findings(here))
+    if here.json:
+        out.emit_rows(
+            {"subject": each.subject, "grade": each.grade, "told": each.told, "advice": each.advice or None}
+            for each in findings
+        )
+    else:
+        for each in findings:
+            _tell(each)
+    return 1 if any(each.grade == "wrong" for each in findings) else 0
+
+
+def _findings(here: Context) -> "Iterator[Finding]":
+    from aggregator.clock import utc_now
+    from aggregator.doctor import judge, look
+
+    yield from judge.machine(look.at_machine())
+    loaded = here.read
+    if loaded.settings is None:
+        number = out.counted(len(loaded.mistakes), "mistake")
+        yield judge.Finding(
+            "settings", "wrong", f"{number} in {out.line(loaded.file)}", "`feedwitness check` names each"
+        )
+    else:
+        yield judge.Finding("settings", "ok", out.line(loaded.file))
+    if loaded.files:  # without settings nobody knows where the store would lie
+        yield from judge.store(look.at_store(loaded.draft.store.url), utc_now())
+    if loaded.tables is not None:
+        yield from judge.secrets(look.at_secrets(loaded.tables))
+
+
+def _tell(finding: "Finding") -> None:
+    from rich.text import Text
+
+    line = Text(f"{finding.grade:<7}", style=STYLES[finding.grade])
+    line.append(f"{finding.subject:<14}{out.line(finding.told)}", style="not bold default")
+    out.say(line)
+    if finding.advice:
+        out.paragraph(finding.advice, indent=7 + 14)
