@@ -9,8 +9,8 @@ from rich.text import Text
 
 from aggregator.cli import out
 from aggregator.cli.tables import table
-from aggregator.demo.audit import Books
-from aggregator.demo.desk import Piece, Receipt
+from aggregator.demo.audit import Books, Row
+from aggregator.demo.desk import CHANNELS, Piece, Receipt
 from aggregator.demo.director import Beat, Opens, Says
 from aggregator.demo.script import COUNTRY, TOPIC
 
@@ -24,13 +24,15 @@ _LABELS = {
     "webhook": "cyan",
     "mail": "cyan",
 }
+_TABLE = 76
+"""Columns that the books need as one table."""
 _STYLES = {"-": "bold red strike", "+": "bold green", "!": "bold yellow"}
 _SIGNS = {"-": ("[-", "-]"), "+": ("{+", "+}")}
 
 
 def opening() -> None:
     """What is about to be seen."""
-    out.say(Text("A ministry, a newsroom's desk, and feedwitness between them", style="bold"))
+    _wrapped(Text(), Text("A ministry, a newsroom's desk, and feedwitness between them", style="bold"))
     _wrapped(
         Text(" " * _INDENT), "All real, and all on this machine: a web site, the daemon, a mail server, a webhook."
     )
@@ -50,7 +52,8 @@ class View:
             case Opens():
                 self._scenes += 1
                 out.say("")
-                out.say(Text(f"{self._scenes}  {beat.heading}", style="bold"))
+                number = Text(f"{self._scenes}  ", style="bold")
+                _wrapped(number, Text(beat.heading, style="bold"))
             case Says():
                 _line(beat.who, beat.words)
             case Receipt():
@@ -81,14 +84,16 @@ def _worded(pieces: Sequence[Piece]) -> Text:
         text.append(plain[: len(plain) - len(plain.lstrip())])
         text.append(core.join(signs) if core else "", style=_STYLES.get(tag))
         text.append(plain[len(plain.rstrip()) :] if core else "")
-        if tag == "-" and _runs_on(pieces[number + 1 :]):
+        if tag == "-" and _sticks(pieces[number + 1 :], signs=not coloured):
             text.append(" ")
     return text
 
 
-def _runs_on(rest: Sequence[Piece]) -> bool:
-    """What follows a removed stretch would stick to it: the blank between them is part of neither."""
-    return bool(rest) and rest[0][0] == "=" and rest[0][1][:1].isalnum()
+def _sticks(rest: Sequence[Piece], *, signs: bool) -> bool:
+    """What follows a removed stretch would run into it: a kept word, or without signs between them an added one."""
+    if not rest or not rest[0][1][:1].isalnum():
+        return False
+    return rest[0][0] == "=" or not signs
 
 
 def _line(label: str, text: "Text | str") -> None:
@@ -113,20 +118,35 @@ def account(books: Books) -> None:
     """The books: what was done, seen and told, and whether that is the same."""
     out.say("")
     out.say(Text("The books: done, seen, told", style="bold"))
-    table(
-        ("the ministry", "log", "seen as", "told", "hook", "mail", "alert"),
-        ((r.did, f"#{r.position}" if r.position else "-", r.seen or "-", r.told or "-",
-          r.received["webhook"] or "-", r.received["mail"] or "-", r.alert[:8] or "-") for r in books.rows),
-        empty="nothing was done",
-    )  # fmt: skip
+    if out.console().is_terminal and out.console().width < _TABLE:
+        table(("log", "seen as", "told", ""), map(_narrow_row, books.rows), empty="nothing was done")
+    else:
+        columns = ("the ministry", "log", "seen as", "told", "hook", "mail", "alert")
+        table(columns, map(_row, books.rows), empty="nothing was done")
     out.say("")
-    hooks, mails = (books.received[channel] for channel in ("webhook", "mail"))
     if books.good:
-        out.say(f"{out.counted(books.raised, 'alert')}, each told once by webhook ({hooks}) and by mail ({mails}): "
-                "nothing lost, nothing told twice.")  # fmt: skip
-    verified = books.verified
-    holds = "the log holds" if verified.ok else "the log does not hold"
-    out.say(f"`feedwitness verify`: {holds}, {out.counted(verified.events, 'event')}; its head is")
-    out.say(Text(f"{verified.hash}", style="bold"))
+        hooks, mails = (books.received[channel] for channel in ("webhook", "mail"))
+        alerts = out.counted(books.raised, "alert")
+        once = f"{alerts}, each told once by webhook ({hooks}) and by mail ({mails})"
+        _wrapped(Text(), f"{once}: nothing lost, nothing told twice.")
+    holds = "the log holds" if books.verified.ok else "the log does not hold"
+    events = out.counted(books.verified.events, "event")
+    _wrapped(Text(), f"`feedwitness verify`: {holds}, {events}; its head is")
+    out.say(Text(books.verified.hash, style="bold"))
     for difference in books.differences:
         out.note(f"it differs: {out.line(difference)}")
+
+
+def _row(row: Row) -> tuple[object, ...]:
+    received = (row.received[channel] or "-" for channel in CHANNELS)
+    return row.did, _place(row), row.seen or "-", row.told or "-", *received, row.alert[:8] or "-"
+
+
+def _narrow_row(row: Row) -> tuple[object, ...]:
+    received = ", ".join(f"{channel} {row.received[channel]}" for channel in CHANNELS)
+    alert = f"; alert {row.alert[:8]}" if row.alert else ""
+    return _place(row), row.seen or "-", row.told or "-", f"{row.did}: {received}{alert}"
+
+
+def _place(row: Row) -> str:
+    return f"#{row.position}" if row.position else "-"

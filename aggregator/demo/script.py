@@ -214,7 +214,7 @@ SCENES = (
             ),
             Kill("killed with SIGKILL"),
             Deed(
-                Rewrite("oreth", "40 observers", "4 observers"),
+                Rewrite("oreth", "40 observers", "14 observers"),
                 brief="edits one number",
                 words="edits one number of the first statement while nobody looks",
                 seen="wording, number",
