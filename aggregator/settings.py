@@ -3,12 +3,13 @@
 The rooms know plain values of their own; only this module and `wiring` know both sides.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from aggregator.normalise import FeedProfile
 from alerts import query
+from alerts import topics as topics_inside
 from alerts.facts import FeedCard
 from alerts.syntax import QueryError, check_term
 from alerts.tree import Has, leaves
@@ -22,7 +23,7 @@ def load(config: str, environ: Mapping[str, str], cwd: Path) -> Loaded:
     """The settings with every mistake, those of terms and queries included, in the order of the files."""
     loaded = load_files(Path(config) if config else None, environ, cwd)
     draft = loaded.draft
-    terms = {name: topic.any for name, topic in draft.topics.items()}
+    terms = _terms(draft)
     mistakes = [*_term_mistakes(loaded, draft.topics.values())]
     warnings: list[Mistake] = []
     for rule in draft.rules.values():
@@ -33,10 +34,17 @@ def load(config: str, environ: Mapping[str, str], cwd: Path) -> Loaded:
     return loaded.with_mistakes(mistakes, warnings)
 
 
-def _term_mistakes(loaded: Loaded, topics: Iterable[Topic]) -> Iterable[Mistake]:
+def _term_mistakes(loaded: Loaded, topics: Collection[Topic]) -> Iterable[Mistake]:
     for topic in topics:
         for number, term in enumerate(topic.any):
             yield from _placed(loaded, ("topics", topic.id, "any", number), check_term(term))
+    for name, number, error in topics_inside.mistakes({topic.id: topic.any for topic in topics}):
+        yield from _placed(loaded, ("topics", name, "any", number), [error])
+
+
+def _terms(settings: Settings) -> Mapping[str, Sequence[str]]:
+    """The terms of every topic, those of the topics that it names included."""
+    return topics_inside.expanded({name: topic.any for name, topic in settings.topics.items()})
 
 
 def _placed(loaded: Loaded, path: tuple[str | int, ...], errors: Iterable[QueryError]) -> list[Mistake]:
@@ -71,19 +79,19 @@ def profile(feed: FeedSettings) -> FeedProfile:
 
 def definitions(settings: Settings) -> tuple[RuleDefined, ...]:
     """Every rule as it goes into the log: query text, the topics that it names, feeds expanded."""
-    return tuple(_definition(rule, settings) for rule in settings.rules.values())
+    terms = _terms(settings)
+    return tuple(_definition(rule, settings, terms) for rule in settings.rules.values())
 
 
-def _definition(rule: Rule, settings: Settings) -> RuleDefined:
+def _definition(rule: Rule, settings: Settings, terms: Mapping[str, Sequence[str]]) -> RuleDefined:
     feeds = expand_feeds(rule, settings.feeds)
     match = rule.match or ""
-    terms = {name: topic.any for name, topic in settings.topics.items()}
     tree = query.parse(match, terms).tree if match else None
     named = {leaf.topic for leaf in leaves(tree) if isinstance(leaf, Has) and leaf.topic} if tree else set()
     return RuleDefined(
         rule=RuleId(rule.id),
         match=match,
-        topics={name: terms[name] for name in sorted(named)},
+        topics={name: tuple(terms[name]) for name in sorted(named)},
         feeds=None if feeds is None else tuple(FeedId(feed) for feed in feeds),
         on=tuple(rule.on),
         notify=tuple(ChannelId(channel) for channel in rule.notify),

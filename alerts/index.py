@@ -1,34 +1,35 @@
 """One search for everything: an automaton over the literals of all terms of all rules finds, in one pass over an item,
-which terms stand where.
+which terms stand where; what words stand near each other follows from that, and regular expressions are run where
+their fixed letters stand.
 
-In: the leaves of all queries, then an item's `Face`. Out: the leaves that hold and the places of their terms. The cost
-of a search grows with the length of the item and with what is found in it, hardly with the number of terms.
+In: the leaves of all queries, then an item laid out as a `Haystack`. Out: the places of what was sought. The cost of a
+search grows with the length of the item and with what is found in it, hardly with the number of terms.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise, product
+from typing import NamedTuple
 
 import ahocorasick_rs
 
-from alerts.facts import Face
 from alerts.folding import fold_but_case
-from alerts.terms import Page, is_run
-from alerts.tree import Has, Scope, Term, TextField
+from alerts.haystack import FIELDS, Haystack, Part, Place, Source
+from alerts.nearness import stretches
+from alerts.patterns import PatternSet
+from alerts.terms import is_run
+from alerts.tree import Has, Near, Pattern, Scope, Sought, Term
 
-FIELDS: tuple[TextField, ...] = ("title", "text", "author", "category", "link")
-CATEGORY_SEPARATOR = ", "
-"""Places in the field `category` count code points of the categories joined by this."""
-
-_SCOPE_FIELDS: Mapping[Scope, tuple[TextField, ...]] = {
+_SCOPE_PARTS: Mapping[Scope, tuple[Part, ...]] = {
     "title or text": ("title", "text"),
     "title": ("title",),
     "text": ("text",),
     "author": ("author",),
     "category": ("category",),
     "link": ("link",),
+    "removed": ("removed",),
+    "added": ("added",),
 }
-_EDGE = "\x00"  # between two fields: no word holds it, so no phrase reaches across
 _CLITICS = frozenset(
     [first + second + article for first in ("", "و", "ف") for second in ("", "ب", "ك", "ل") for article in ("", "ال")]
     + [first + "لل" for first in ("", "و", "ف")]
@@ -36,77 +37,37 @@ _CLITICS = frozenset(
 """What may be written together with the Arabic word it stands before: and, so, in, like, to, the."""
 _CONJUNCTIONS = frozenset({"", "و", "ف"})
 
-Place = tuple[int, int]
-Found = dict[int, list[Place]]
-Check = Callable[["Haystack", int, int], bool]
+Check = Callable[[Haystack, int, int], bool]
+_Users = list[list[tuple[int, Check | None]]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Section:
-    """A field (or one category) inside the haystack: where it begins and ends there, and in the field's text."""
+class Found:
+    """Where the watches stand that were found, by their numbers: `places` in the haystack's line; of patterns the
+    `sources`, an empty list for one that stands only in what was removed."""
 
-    field: int
-    page: Page
-    begin: int
-    end: int
-    shift: int
+    places: dict[int, list[Place]] = field(default_factory=dict)
+    sources: dict[int, list[Source]] = field(default_factory=dict)
 
-
-class Haystack:
-    """An item folded and laid out for one search."""
-
-    __slots__ = ("line", "sections")
-
-    def __init__(self, face: Face, fields: Collection[TextField] = ("title", "text")) -> None:
-        self.sections: list[_Section] = []
-        lines: list[str] = []
-        begin = 0
-        for field, shift, text in _texts(face, fields):
-            page = Page(text)
-            end = begin + len(page.line)
-            self.sections.append(_Section(field, page, begin, end, shift))
-            lines.append(page.line)
-            begin = end + 1
-        self.line = _EDGE.join(lines)
-
-    def source(self, start: int, end: int) -> tuple[TextField, int, int]:
-        """The field and code points of its text for a place in the line."""
-        section = self.section(start)
-        first, last = section.page.source(start - section.begin, end - section.begin)
-        return FIELDS[section.field], first + section.shift, last + section.shift
-
-    def whole_words(self, start: int, end: int) -> Place:
-        """The place widened to the words it touches."""
-        section = self.section(start)
-        first, last = section.page.whole_words(start - section.begin, end - section.begin)
-        return first + section.begin, last + section.begin
-
-    def section(self, place: int) -> _Section:
-        """The section that holds this place."""
-        return next(section for section in self.sections if place < section.end)
-
-
-def _texts(face: Face, fields: Collection[TextField]) -> Iterable[tuple[int, int, str]]:
-    """The number of a field, how far into the field's text this part begins, and the part."""
-    yield 0, 0, face.title
-    yield 1, 0, face.text
-    if "author" in fields:
-        yield 2, 0, face.author
-    if "category" in fields:
-        shift = 0
-        for category in face.categories:
-            yield 3, shift, category
-            shift += len(category) + len(CATEGORY_SEPARATOR)
-    if "link" in fields:
-        yield 4, 0, face.link
+    def numbers(self) -> Iterator[int]:
+        """Every watch that was found."""
+        yield from self.places
+        yield from self.sources
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """A term looked for in one scope."""
+    """Something looked for in one scope."""
 
-    term: Term
+    sought: Sought
     scope: Scope
+
+
+class _Nearness(NamedTuple):
+    """The words that must stand near each other, by their numbers."""
+
+    parts: tuple[int, ...]
+    distance: int
 
 
 class Index:
@@ -114,33 +75,59 @@ class Index:
 
     def __init__(self, leaves: Iterable[Has]) -> None:
         self._numbers: dict[Watch, int] = {}
-        literals: dict[str, list[list[tuple[int, Check | None]]]] = {}
+        self._nears: dict[int, _Nearness] = {}
+        self._near_by_part: dict[int, list[int]] = {}
+        literals: dict[str, _Users] = {}
         for leaf in leaves:
-            for term in leaf.terms:
-                self._add(Watch(term, leaf.scope), literals)
+            for sought in leaf.terms:
+                self._add(Watch(sought, leaf.scope), literals)
         self.watches: Sequence[Watch] = tuple(self._numbers)
-        self.fields = frozenset(field for watch in self.watches for field in _SCOPE_FIELDS[watch.scope])
+        self.parts = frozenset(part for watch in self.watches for part in _SCOPE_PARTS[watch.scope])
         self._users = tuple(tuple(map(tuple, users)) for users in literals.values())
         self._automaton = ahocorasick_rs.AhoCorasick(list(literals)) if literals else None
+        has_patterns = any(isinstance(watch.sought, Pattern) for watch in self.watches)
+        self._patterns = _Patterns(self._numbers) if has_patterns else None
 
-    def _add(self, watch: Watch, literals: dict[str, list[list[tuple[int, Check | None]]]]) -> None:
-        if watch in self._numbers:
-            return
-        number = self._numbers[watch] = len(self._numbers)
-        for literal, check in _literals(watch.term):
+    def _add(self, watch: Watch, literals: dict[str, _Users]) -> int:
+        number = self._numbers.get(watch)
+        if number is not None:
+            return number
+        match watch.sought:
+            case Near(terms=terms, distance=distance):
+                parts = [self._add(Watch(term, watch.scope), literals) for term in terms]
+                number = self._numbers[watch] = len(self._numbers)
+                self._nears[number] = _Nearness(tuple(dict.fromkeys(parts)), distance)
+                longest = max(range(len(terms)), key=lambda place: sum(map(len, terms[place].words)))
+                self._near_by_part.setdefault(parts[longest], []).append(number)
+            case Term():
+                number = self._numbers[watch] = len(self._numbers)
+                self._add_literals(number, watch.sought, watch.scope, literals)
+            case Pattern():
+                number = self._numbers[watch] = len(self._numbers)
+        return number
+
+    def _add_literals(self, number: int, term: Term, scope: Scope, literals: dict[str, _Users]) -> None:
+        for literal, check in _literals(term):
             users = literals.get(literal)
             if users is None:
                 users = literals[literal] = [[] for _ in FIELDS]
-            for field in _SCOPE_FIELDS[watch.scope]:
-                users[FIELDS.index(field)].append((number, check))
+            for part in _SCOPE_PARTS[scope]:
+                users[FIELDS.index(part)].append((number, check))
 
     def numbers(self, leaf: Has) -> tuple[int, ...]:
         """The numbers of the leaf's watches."""
-        return tuple(dict.fromkeys(self._numbers[Watch(term, leaf.scope)] for term in leaf.terms))
+        return tuple(dict.fromkeys(self._numbers[Watch(sought, leaf.scope)] for sought in leaf.terms))
 
     def find(self, haystack: Haystack) -> Found:
-        """Where the watched terms stand: places in the haystack's line by the number of the watch, in order."""
-        found: Found = {}
+        """Where what is watched for stands."""
+        places = self._find_literals(haystack)
+        if self._near_by_part:
+            for number in [near for part in self._near_by_part.keys() & places for near in self._near_by_part[part]]:
+                self._find_near(number, haystack, places)
+        return Found(places, self._patterns.find(haystack) if self._patterns else {})
+
+    def _find_literals(self, haystack: Haystack) -> dict[int, list[Place]]:
+        found: dict[int, list[Place]] = {}
         if self._automaton is None:
             return found
         users = self._users
@@ -158,11 +145,54 @@ class Index:
                         places.append((start, end))
         return found
 
-    def place(self, number: int, haystack: Haystack, place: Place) -> tuple[TextField, int, int]:
-        """A found place as field and code points: whole words for `word*` and `*word`, else the term itself."""
-        term = self.watches[number].term
-        wide = (term.open_start and not is_run(term.words[0])) or (term.open_end and not is_run(term.words[-1]))
-        return haystack.source(*(haystack.whole_words(*place) if wide else place))
+    def _find_near(self, number: int, haystack: Haystack, places: dict[int, list[Place]]) -> None:
+        near = self._nears[number]
+        if all(part in places for part in near.parts):
+            of_parts = [(part, *place) for part in near.parts for place in places[part]]
+            if found := stretches(of_parts, near.parts, near.distance, haystack):
+                places[number] = found
+
+    def sources(self, number: int, haystack: Haystack, found: Found) -> Iterator[Source]:
+        """Where something found stands in the item's texts, in order: whole words for `word*` and `*word`."""
+        if number in found.sources:
+            yield from sorted(found.sources[number])
+            return
+        sought = self.watches[number].sought
+        wide = isinstance(sought, Near) or (isinstance(sought, Term) and _is_part_of_a_word(sought))
+        for place in sorted(found.places.get(number, ())):
+            source = haystack.source(*(haystack.whole_words(*place) if wide else place))
+            if source:
+                yield source
+
+
+class _Patterns:
+    """The regular expressions among the watches."""
+
+    def __init__(self, watches: Mapping[Watch, int]) -> None:
+        users: dict[str, list[tuple[int, tuple[Part, ...]]]] = {}
+        for watch, number in watches.items():
+            if isinstance(watch.sought, Pattern):
+                users.setdefault(watch.sought.source, []).append((number, _SCOPE_PARTS[watch.scope]))
+        self._users = list(users.values())
+        self._set = PatternSet(list(users))
+
+    def find(self, haystack: Haystack) -> dict[int, list[Source]]:
+        """Where they stand, by the numbers of the watches."""
+        found: dict[int, list[Source]] = {}
+        for section in haystack.sections:
+            for one, places in self._set.find(section.page.text):
+                for number, parts in self._users[one]:
+                    if FIELDS[section.field] in parts:
+                        sources = found.setdefault(number, [])
+                        if section.told:
+                            told, shift = section.told, section.shift
+                            sources += [(told, start + shift, end + shift) for start, end in places]
+        return found
+
+
+def _is_part_of_a_word(term: Term) -> bool:
+    """Whether what is found of this term may be only a part of a word with spaces around it."""
+    return (term.open_start and not is_run(term.words[0])) or (term.open_end and not is_run(term.words[-1]))
 
 
 def _literals(term: Term) -> Iterable[tuple[str, Check | None]]:

@@ -10,7 +10,7 @@ from typing import get_args
 
 from alerts.rules import Match, RuleSet
 from alerts.sight import Sight
-from alerts.transitions import Fired, Outcome, Silent, Telling, judge
+from alerts.transitions import Fired, Outcome, Silent, Telling, judge, judge_revision
 from store.events import AlertHeld, AlertRaised, ItemId, ItemPublished, ItemRevised, Position, RuleDefined, RuleId
 from store.ports import Transaction
 
@@ -34,28 +34,32 @@ class Judgement:
 
 def judgements(rules: RuleSet, cause: Telling, sight: Sight, told: Told) -> Iterator[Judgement]:
     """The judgement of every rule that the event could concern, in the order of the rules' ids."""
-    now = rules.match(sight.now) if sight.now else {}
+    now = rules.match(sight.now, sight.before) if sight.now else {}
     before = rules.match(sight.before) if sight.before else {}
     for rule in sorted({*now, *before, *told} & rules.rules.keys()):
-        yield _judged(rules.rules[rule], cause, sight, now.get(rule), before.get(rule), told.get(rule, ()))
+        yield _judged(rules, rule, cause, sight, now.get(rule), before.get(rule), told.get(rule, ()))
 
 
 def judgement(rules: RuleSet, rule: RuleId, cause: Telling, sight: Sight, told: Told) -> Judgement:
     """The judgement of one rule, whatever it is."""
-    now = rules.match(sight.now).get(rule) if sight.now else None
+    now = rules.match(sight.now, sight.before).get(rule) if sight.now else None
     before = rules.match(sight.before).get(rule) if sight.before else None
-    return _judged(rules.rules[rule], cause, sight, now, before, told.get(rule, ()))
+    return _judged(rules, rule, cause, sight, now, before, told.get(rule, ()))
 
 
 def _judged(
-    rule: RuleDefined, cause: Telling, sight: Sight, now: Match | None, before: Match | None, told: Sequence[str]
-) -> Judgement:
+    rules: RuleSet, name: RuleId, cause: Telling, sight: Sight,
+    now: Match | None, before: Match | None, told: Sequence[str],
+) -> Judgement:  # fmt: skip
+    rule = rules.rules[name]
     if not rule.match.strip():
         return Judgement(rule, Silent("no-query"))
     if rule.feeds is not None and cause.feed not in rule.feeds:
         return Judgement(rule, Silent("feed-not-watched"))
     if sight.erased and isinstance(cause, ItemPublished | ItemRevised):
         return Judgement(rule, Silent("text-erased"))
+    if rules.judges_revisions(name):
+        return Judgement(rule, judge_revision(rule, cause, matched=now is not None), now or NOTHING)
     outcome = judge(rule, cause, matched_before=before is not None, matched_now=now is not None, told=told)
     dropped = isinstance(outcome, Fired) and outcome.transition == "dropped"
     return Judgement(rule, outcome, (before if dropped else now) or NOTHING)

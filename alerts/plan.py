@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from alerts.facts import Face
-from alerts.index import Found, Haystack
+from alerts.haystack import Haystack
+from alerts.index import Found
 from alerts.query import names_feed
 from alerts.tree import And, FromFeed, Has, InLanguage, Node, Not, Or
 from store.events import Hit

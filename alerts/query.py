@@ -1,7 +1,7 @@
 """The query language of rules: query text in, a frozen tree out, with every mistake and warning and its place.
 
     query = and {OR and}      and = not {[AND] not}      not = {NOT} part
-    part  = word | "phrase" | field:part | topic:name | ( query )
+    part  = word | "phrase" | "words near"~5 | /expression/ | field:part | topic:name | ( query )
 
 Nothing is raised for a wrong query: `parse` returns what is wrong as values, several at once where one mistake does not
 hide the next. Pure; depth is bounded, so evaluation may recurse.
@@ -10,14 +10,27 @@ hide the next. Pure; depth is bounded, so evaluation may recurse.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from alerts.syntax import FIELDS, QueryError, Token, nearest, read_term, tokens
-from alerts.tree import And, FromFeed, Has, InLanguage, Leaf, Node, Not, Or, Scope, Span, Term, leaves
+from alerts.syntax import (
+    FIELDS,
+    QueryError,
+    Token,
+    nearest,
+    read_near,
+    read_pattern,
+    read_term,
+    read_topic_term,
+    tokens,
+)
+from alerts.tree import And, FromFeed, Has, InLanguage, Leaf, Node, Not, Or, Scope, Sought, Span, leaves
 
 MAX_DEPTH = 50
 """Parentheses, fields and NOTs inside each other."""
 
-_SCOPES: Mapping[str, Scope] = {name: name for name in ("title", "text", "author", "category", "link")}
-_OPENS_PART = frozenset({"word", "phrase", "field", "(", "NOT"})
+_SCOPES: Mapping[str, Scope] = {
+    name: name for name in ("title", "text", "author", "category", "link", "removed", "added")
+}
+_SOUGHT = frozenset({"word", "phrase", "pattern"})
+_OPENS_PART = _SOUGHT | {"field", "(", "NOT"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +160,7 @@ class _Reader:
             return self.group()
         if token.kind == "field":
             return self.in_field()
-        if token.kind in ("word", "phrase"):
+        if token.kind in _SOUGHT:
             return self.leaf(self.take())
         self.expected_a_term(token)
         return None
@@ -184,7 +197,7 @@ class _Reader:
             return self.topic(token)
         if self.fields:
             self.wrong(token, f"{token.text}: stands inside {self.fields[-1]}:, a term is in one field only")
-        if self.next.kind not in ("word", "phrase", "field", "("):
+        if self.next.kind not in _OPENS_PART - {"NOT"}:
             self.wrong(token, f"a term must follow {token.text}: without a space, such as {token.text}:word")
             return None
         self.deeper(token)
@@ -202,7 +215,7 @@ class _Reader:
         if name.text not in self.topics:
             self.wrong(name, _unknown("topic", name.text, list(self.topics)))
             return None
-        terms = tuple(term for term in (read_term(written)[0] for written in self.topics[name.text]) if term)
+        terms = tuple(term for term in (read_topic_term(written)[0] for written in self.topics[name.text]) if term)
         span = Span(sign.offset, name.offset + name.length - sign.offset)
         return Has(terms, self.scope(), name.text, span)
 
@@ -211,14 +224,20 @@ class _Reader:
 
     def leaf(self, token: Token) -> Leaf | None:
         span = Span(token.offset, token.length)
-        if self.fields and self.fields[-1] == "feed":
-            return FromFeed(token.text, span)
-        if self.fields and self.fields[-1] == "lang":
-            return InLanguage(token.text.lower().replace("_", "-"), span)
-        term = self.term(token)
-        return Has((term,), self.scope(), "", span) if term else None
+        if self.fields and self.fields[-1] in ("feed", "lang"):
+            return self.attribute(token, span)
+        sought = self.sought(token)
+        return Has((sought,), self.scope(), "", span) if sought else None
 
-    def term(self, token: Token) -> Term | None:
+    def attribute(self, token: Token, span: Span) -> Leaf | None:
+        if token.kind == "pattern" or token.distance is not None:
+            self.wrong(token, f"{self.fields[-1]}: takes one word, such as feed:kremlin-* or lang:ru")
+            return None
+        if self.fields[-1] == "feed":
+            return FromFeed(token.text, span)
+        return InLanguage(token.text.lower().replace("_", "-"), span)
+
+    def sought(self, token: Token) -> Sought | None:
         if token.kind == "word" and token.text == "=":
             self.wrong(token, "= stands before a word: =WHO")
             return None
@@ -228,12 +247,18 @@ class _Reader:
         if token.kind == "word" and token.text.endswith(":") and token.text[:-1] in FIELDS:
             self.wrong(token, f"a term must follow {token.text} without a space, such as {token.text}word")
             return None
-        term, errors = read_term(token.text)
-        inside, end = token.offset + (token.kind == "phrase"), token.offset + token.length
+        found: Sought | None
+        if token.kind == "pattern":
+            found, errors = read_pattern(token.text)
+        elif token.distance is not None:
+            found, errors = read_near(token.text, token.distance, f'"{token.text}"~{token.distance}')
+        else:
+            found, errors = read_term(token.text)
+        inside, end = token.offset + (token.kind != "word"), token.offset + token.length
         for error in errors:
             start = min(inside + error.offset, end)
             self.errors.append(QueryError(start, min(error.length, end - start), error.message))
-        return term
+        return found
 
 
 def _around(parts: Sequence[Node]) -> Span:

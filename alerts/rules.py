@@ -11,13 +11,16 @@ item: of the parts of an AND, the one that fewest queries have in common. Querie
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from alerts.facts import Face
-from alerts.index import FIELDS, Haystack, Index
+from alerts.haystack import FIELDS, Haystack
+from alerts.index import Index
 from alerts.plan import Plan, Searched, keys, plan, proof, term_leaves
 from alerts.query import Query, parse
+from alerts.revision import revision_of
 from alerts.syntax import QueryError
-from alerts.tree import Has, Scope, Span, Term, leaves
+from alerts.tree import Has, Node, Scope, Sought, Span, leaves
 from store.events import FeedId, Hit, RuleDefined, RuleId
 
 MAX_PLACES_A_TERM = 10
@@ -73,6 +76,7 @@ class _Shared:
 
     text: str
     plan: Plan
+    of_revisions: bool
     everywhere: list[RuleId] = field(default_factory=list)
     by_feed: dict[FeedId, list[RuleId]] = field(default_factory=dict)
 
@@ -97,7 +101,7 @@ class RuleSet:
         }
         trees = {id(query): query.tree for query in queries.values() if query.tree is not None}
         self._index = Index(leaf for tree in trees.values() for leaf in leaves(tree) if isinstance(leaf, Has))
-        self._groups: dict[tuple[tuple[Term, ...], Scope], int] = {}
+        self._groups: dict[tuple[tuple[Sought, ...], Scope], int] = {}
         self._groups_of: list[list[int]] = [[] for _ in self._index.watches]
         self._by_rule: dict[RuleId, _Shared] = {}
         shared: dict[int, _Shared] = {}
@@ -105,7 +109,7 @@ class RuleSet:
             if query.tree is None:
                 continue
             if id(query) not in shared:
-                shared[id(query)] = _Shared(query.text, plan(query.tree, self._terms))
+                shared[id(query)] = _Shared(query.text, plan(query.tree, self._terms), is_of_revisions(query.tree))
             shared[id(query)].add(self.rules[rule])
             self._by_rule[rule] = shared[id(query)]
         self._always, self._by_key = _keyed(list(shared.values()))
@@ -115,25 +119,35 @@ class RuleSet:
         """The rule set of these definitions; of two with one id the later counts."""
         return cls(definitions)
 
-    def match(self, face: Face) -> Mapping[RuleId, Match]:
-        """The rules that this version of an item matches."""
-        item = self._search(face)
+    def match(self, face: Face, before: Face | None = None) -> Mapping[RuleId, Match]:
+        """The rules that this version of an item matches. `before`: the version that was edited into it; rules that
+        judge edits (`removed:`, `added:`) match nothing without it."""
+        item = self._search(face, before)
         matched: dict[RuleId, Match] = {}
         for query in self._candidates(item):
+            if query.of_revisions and before is None:
+                continue
             rules = query.rules(face.feed)
             if rules and query.plan.holds(item):
                 matched.update(dict.fromkeys(rules, self._told(query.plan, item)))
         return matched
 
-    def explain(self, rule: RuleId, face: Face) -> Explanation:
-        """Why this rule matches that version of an item, or not. Raises `KeyError` for a rule that is not here."""
+    def judges_revisions(self, rule: RuleId) -> bool:
+        """Whether the rule's query asks for what an edit removed or added."""
+        query = self._by_rule.get(rule)
+        return query is not None and query.of_revisions
+
+    def explain(self, rule: RuleId, face: Face, before: Face | None = None) -> Explanation:
+        """Why this rule matches that version of an item, or not; `before` as in `match`. Raises `KeyError` for a rule
+        that is not here."""
         definition = self.rules[rule]
         in_scope = definition.feeds is None or face.feed in definition.feeds
         query = self._by_rule.get(rule)
         if query is None:
             return Explanation(matched=False, in_scope=in_scope, clause=None, errors=self.faulty.get(rule, ()))
-        clause = self._clause(query, query.plan, self._search(face))
-        return Explanation(clause.holds and in_scope, in_scope, clause)
+        clause = self._clause(query, query.plan, self._search(face, before))
+        holds = clause.holds and (before is not None or not query.of_revisions)
+        return Explanation(holds and in_scope, in_scope, clause)
 
     def _terms(self, leaf: Has) -> tuple[int, tuple[int, ...]]:
         """The leaf's group, a new one if no leaf had the same terms before, and the numbers of its terms."""
@@ -146,10 +160,13 @@ class RuleSet:
                 self._groups_of[number].append(group)
         return group, numbers
 
-    def _search(self, face: Face) -> Searched:
-        haystack = Haystack(face, self._index.fields)
+    def _search(self, face: Face, before: Face | None = None) -> Searched:
+        edited = before is not None and not self._index.parts.isdisjoint(("removed", "added"))
+        revision = revision_of(before, face) if before is not None and edited else None
+        haystack = Haystack(face, self._index.parts, revision)
         found = self._index.find(haystack)
-        return Searched(face, haystack, found, {group for number in found for group in self._groups_of[number]})
+        groups = {group for number in found.numbers() for group in self._groups_of[number]}
+        return Searched(face, haystack, found, groups)
 
     def _candidates(self, item: Searched) -> Iterable[_Shared]:
         """The queries that could hold, each once."""
@@ -175,21 +192,25 @@ class RuleSet:
         """Where a term stands in the item's own texts; worked out once, however many rules ask."""
         hits = item.hits.get(number)
         if hits is None:
-            term = self._index.watches[number].term.written
-            places = sorted(item.found.get(number, ()))[:MAX_PLACES_A_TERM]
-            hits = [Hit(term, *self._index.place(number, item.haystack, place)) for place in places]
-            item.hits[number] = hits
+            term = self._index.watches[number].sought.written
+            sources = islice(self._index.sources(number, item.haystack, item.found), MAX_PLACES_A_TERM)
+            hits = item.hits[number] = [Hit(term, *source) for source in sources]
         return hits
 
     def _clause(self, query: _Shared, part: Plan, item: Searched) -> Clause:
         span = part.node.span
         watches = self._index.watches
         terms = tuple(
-            TermSeen(watches[number].term.written, tuple(self._hits(number, item))) for number in part.numbers
+            TermSeen(watches[number].sought.written, tuple(self._hits(number, item))) for number in part.numbers
         )
         text = query.text[span.offset : span.offset + span.length]
         parts = tuple(self._clause(query, inner, item) for inner in part.parts)
         return Clause(text, span, part.holds(item), parts, terms)
+
+
+def is_of_revisions(tree: Node) -> bool:
+    """Whether a query asks for what an edit removed or added: such a rule is judged on edits alone."""
+    return any(isinstance(leaf, Has) and leaf.scope in ("removed", "added") for leaf in leaves(tree))
 
 
 def _place_in_item(hit: Hit) -> tuple[int, int, int, str]:

@@ -9,19 +9,21 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from alerts import patterns
 from alerts.terms import is_run, words
-from alerts.tree import Term
+from alerts.tree import Near, Pattern, Term
 
-FIELDS = ("title", "text", "author", "category", "link", "feed", "lang", "topic")
-LATER_FIELDS = ("removed", "added")
+FIELDS = ("title", "text", "author", "category", "link", "removed", "added", "feed", "lang", "topic")
 MAX_WORDS = 30
 MAX_RUN_GAPS = 6
+MAX_NEAR_WORDS = 8
+MAX_DISTANCE = 100
 
 _QUOTES = {'"': '"', "“": "”", "„": "“”", "«": "»"}
 _TOKEN = re.compile(
-    r'\s*(?:(?P<paren>[()])|(?P<quote>["“„«])|(?P<field>[A-Za-z]+:(?=["“„«(]|[^\s()]))|(?P<word>[^\s()"“”„«»]+|.))'
+    r'\s*(?:(?P<paren>[()])|(?P<quote>["“„«])|(?P<slash>/(?=[^\s/]))|(?P<field>[A-Za-z]+:(?=["“„«(]|[^\s()]))'
+    r'|(?P<word>[^\s()"“”„«»]+|.))'
 )
-_LATER = "not supported yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,14 @@ class QueryError:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of a query. `text` is the inside of a phrase, the name of a field without its colon."""
+    """A piece of a query. `text` is the inside of a phrase or pattern, the name of a field without its colon.
+    `distance` is the number behind a phrase's `~`."""
 
-    kind: Literal["word", "phrase", "field", "AND", "OR", "NOT", "(", ")", "end"]
+    kind: Literal["word", "phrase", "pattern", "field", "AND", "OR", "NOT", "(", ")", "end"]
     text: str
     offset: int
     length: int
+    distance: int | None = None
 
 
 def tokens(query: str) -> tuple[list[Token], list[QueryError]]:
@@ -57,6 +61,8 @@ def tokens(query: str) -> tuple[list[Token], list[QueryError]]:
         text = match[kind]
         if kind == "quote":
             place = _phrase(query, start, found, errors)
+        elif kind == "slash":
+            place = _pattern(query, start, found, errors)
         elif kind == "field":
             place = _field(query, start, text[:-1], found, errors)
         elif kind == "word":
@@ -82,12 +88,27 @@ def _phrase(query: str, start: int, found: list[Token], errors: list[QueryError]
     if end < 0:
         errors.append(QueryError(start, 1, f"this quote is never closed: a {closing[-1]} must follow the phrase"))
         end = len(query)
-    found.append(Token("phrase", query[start + 1 : end], start, min(end + 1, len(query)) - start))
-    nearness = re.compile(r"~\d*").match(query, end + 1)
-    if nearness is None:
-        return end + 1
-    errors.append(QueryError(nearness.start(), len(nearness[0]), f'words near each other ("…"~5): {_LATER}'))
-    return nearness.end()
+    nearness = re.compile(r"~(\d*)").match(query, end + 1)
+    after = nearness.end() if nearness else min(end + 1, len(query))
+    distance = None
+    if nearness:
+        distance = min(int(nearness[1] or 0), MAX_DISTANCE + 1)
+        if not 1 <= distance <= MAX_DISTANCE:
+            hint = f'how many words apart, 1 to {MAX_DISTANCE}, must follow ~: "aid convoy"~5'
+            errors.append(QueryError(nearness.start(), len(nearness[0]), hint))
+    found.append(Token("phrase", query[start + 1 : end], start, after - start, distance))
+    return after
+
+
+def _pattern(query: str, start: int, found: list[Token], errors: list[QueryError]) -> int:
+    """Read a regular expression; returns the place after it. `\\/` is a slash in it."""
+    closed = re.compile(r"/((?:[^/\\]|\\.)*)/", re.DOTALL).match(query, start)
+    if closed is None:
+        errors.append(QueryError(start, 1, "this / is never closed: a / must follow the regular expression"))
+        found.append(Token("pattern", query[start + 1 :].rstrip(), start, len(query) - start))
+        return len(query)
+    found.append(Token("pattern", closed[1], start, len(closed[0])))
+    return closed.end()
 
 
 def _field(query: str, start: int, name: str, found: list[Token], errors: list[QueryError]) -> int:
@@ -96,8 +117,6 @@ def _field(query: str, start: int, name: str, found: list[Token], errors: list[Q
     follows_field = bool(found) and found[-1].kind == "field" and found[-1].offset + found[-1].length == start
     if name in FIELDS:
         found.append(Token("field", name, start, len(name) + 1))
-    elif name in LATER_FIELDS:
-        errors.append(QueryError(start, len(name) + 1, f"{name}: is {_LATER}"))
     elif follows_field or query.startswith("//", after):
         word = re.compile(r'[^\s()"“”„«»]+').match(query, start)
         text = word[0] if word else name
@@ -123,8 +142,6 @@ def read_term(text: str) -> tuple[Term | None, list[QueryError]]:
     star = inner.find("*")
     if star >= 0:
         return None, [QueryError(start + star, 1, "* stands for letters only at the start or the end of a term")]
-    if re.fullmatch(r"\s*/.+/\s*", text):
-        return None, [QueryError(0, len(text), f"regular expressions (/…/): {_LATER}")]
     folded = tuple(words(inner))
     if not folded:
         hint = {"&": "write AND", "&&": "write AND", "|": "write OR", "||": "write OR", "!": "write NOT"}.get(text)
@@ -135,14 +152,51 @@ def read_term(text: str) -> tuple[Term | None, list[QueryError]]:
     return Term(text.strip(), folded, open_start, open_end, exact), []
 
 
+def read_near(text: str, distance: int, written: str) -> tuple[Near | None, list[QueryError]]:
+    """The words of a phrase with `~` behind it; offsets of errors count from the phrase's first code point."""
+    terms: list[Term] = []
+    errors: list[QueryError] = []
+    for word in re.finditer(r"\S+", text):
+        term, wrong = read_term(word[0])
+        errors += [QueryError(word.start() + error.offset, error.length, error.message) for error in wrong]
+        terms += [term] if term else []
+    if not errors and len({term.words for term in terms}) < len(terms):
+        errors.append(QueryError(0, len(text), "the same word twice: words near each other are different ones"))
+    if not errors and not 2 <= len(terms) <= MAX_NEAR_WORDS:
+        errors.append(QueryError(0, max(len(text), 1), f"two to {MAX_NEAR_WORDS} words must stand before ~"))
+    return (None, errors) if errors else (Near(written, tuple(terms), distance), [])
+
+
+def read_pattern(source: str) -> tuple[Pattern | None, list[QueryError]]:
+    """What stands between slashes; offsets of errors count from its first code point."""
+    wrong = patterns.refusal(source)
+    return (None, [QueryError(*wrong)]) if wrong else (Pattern(f"/{source}/", source), [])
+
+
+def is_pattern(term: str) -> bool:
+    """Whether a term of a topic is written as a regular expression."""
+    written = term.strip()
+    return len(written) > 2 and written[0] == written[-1] == "/"
+
+
+def read_topic_term(text: str) -> tuple[Term | Pattern | None, list[QueryError]]:
+    """A term of a topic: a word, several as a phrase, or a regular expression."""
+    if is_pattern(text):
+        pattern, errors = read_pattern(text.strip()[1:-1])
+        shift = text.index("/") + 1
+        return pattern, [QueryError(error.offset + shift, error.length, error.message) for error in errors]
+    return read_term(text)
+
+
 def check_term(text: str) -> tuple[QueryError, ...]:
-    """What is wrong with a term of a topic: there `*` and `=` work, operators and fields do not."""
+    """What is wrong with a term of a topic: there `*`, `=` and `/…/` work, operators and fields do not. What
+    `topic:NAME` names is looked at by `alerts.topics`."""
     name, colon, rest = text.strip().partition(":")
     if colon and rest.strip() and name == "topic":
-        return (QueryError(0, len(text), f"a topic inside a topic: {_LATER}"),)
-    if colon and rest.strip() and name in FIELDS + LATER_FIELDS:
+        return ()
+    if colon and rest.strip() and name in FIELDS and not is_pattern(text):
         return (QueryError(0, len(name) + 1, f"{name}: works in a query, not in a topic: write the word alone"),)
-    return tuple(read_term(text)[1])
+    return tuple(read_topic_term(text)[1])
 
 
 def nearest(word: str, known: "tuple[str, ...] | list[str]") -> str:

@@ -41,7 +41,7 @@ class Fired:
 @dataclass(frozen=True, slots=True)
 class Silent:
     """No transition. `reason`: no-match, not-in-on, dates-only, below-min-change, never-matched, only-absent,
-    delisting-not-told, text-erased, feed-not-watched or no-query."""
+    delisting-not-told, text-erased, feed-not-watched, edits-only or no-query."""
 
     reason: str
 
@@ -57,6 +57,17 @@ def judge(
     For an item that left or came back `matched_now` is about its last known version.
     """
     outcome = _transition(rule, cause, matched_before, matched_now, told)
+    if isinstance(outcome, Fired) and outcome.transition not in rule.on:
+        return Silent("not-in-on")
+    return outcome
+
+
+def judge_revision(rule: RuleDefined, cause: Telling, *, matched: bool) -> Outcome:
+    """What the event means to a rule about what edits remove and add: an edit that it matches is a change, whatever
+    the item was before, and nothing else concerns it."""
+    if not isinstance(cause, ItemRevised):
+        return Silent("edits-only")
+    outcome = _edited(rule, cause) if matched else Silent("no-match")
     if isinstance(outcome, Fired) and outcome.transition not in rule.on:
         return Silent("not-in-on")
     return outcome

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 TextField = Literal["title", "text", "author", "category", "link"]
-Scope = Literal["title or text", "title", "text", "author", "category", "link"]
+Scope = Literal["title or text", "title", "text", "author", "category", "link", "removed", "added"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,28 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
+class Near:
+    """Words (each a term) that stand within `distance` words of each other, in any order. `written` with its `~5`."""
+
+    written: str
+    terms: tuple[Term, ...]
+    distance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A regular expression. `written` with its slashes; `source` is what stands between them, valid for
+    `alerts.patterns`."""
+
+    written: str
+    source: str
+
+
+Sought = Term | Near | Pattern
+"""What a leaf looks for."""
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """A place in the query text: code points."""
 
@@ -34,7 +56,7 @@ class Span:
 class Has:
     """One of these terms stands in that part of the item. `topic` names the topic that they come from, if any."""
 
-    terms: tuple[Term, ...]
+    terms: tuple[Sought, ...]
     scope: Scope
     topic: str
     span: Span

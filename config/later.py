@@ -56,10 +56,6 @@ def late_value(section: str, key: str, value: object) -> str | None:
         part = "a PostgreSQL store"
     if (section, key) == ("channels", "format") and value.endswith((".j2", ".jinja", ".tmpl", ".json")):
         part = "messages from a template file"
-    if (section, key) == ("topics", "any") and value.startswith("topic:"):
-        part = "a topic inside a topic"
-    if (section, key) == ("topics", "any") and len(value) > 2 and value[0] == value[-1] == "/":
-        part = "regular expressions"
     if section == "store":
         return part and f"`{key}`: not supported yet ({part}); write sqlite:///feedwitness.db"
     shown = value if len(value) <= 40 else value[:40] + "…"

@@ -78,7 +78,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     },
     "topics": {
         "label": "how messages name the topic",
-        "any": "terms, in any languages; several words are a phrase; `*` and `=` work, operators do not",
+        "any": "terms, in any languages; several words are a phrase; `*`, `=` and `/…/` work, operators do not; "
+        "`topic:other` takes in another topic's terms",
     },
     "rules": {
         "match": "the query; a rule whose `on` names only the health of sources has none",

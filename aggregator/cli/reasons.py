@@ -30,6 +30,7 @@ SILENCES = {
     "below-min-change": "the edit is weaker than the rule's `min_change`",
     "never-matched": "it did not match when last seen, and the rule never told of it",
     "only-absent": "it was only absent for a while, not withdrawn",
+    "edits-only": "the rule asks for what edits remove or add, and this is none",
     "delisting-not-told": "the rule had not told of its delisting",
     "text-erased": "its text was erased, so nothing can be judged",
     "feed-not-watched": "the rule does not look at this feed",
