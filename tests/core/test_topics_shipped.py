@@ -58,6 +58,12 @@ def test_these_topics_are_shipped_and_each_has_its_examples() -> None:
     assert {path.stem for path in DATA.iterdir()} == set(TOPICS)
 
 
+def test_the_page_about_rules_names_each_topic() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^\| `topic:([\w-]+)` \|", page.partition("## The shipped topics")[2], re.MULTILINE)
+    assert set(shown) == set(TOPICS)
+
+
 @every_topic
 def test_each_sentence_is_found_by_exactly_the_terms_named(topic: str) -> None:
     for sentence, terms in examples(topic).hits.items():
