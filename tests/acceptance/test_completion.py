@@ -74,7 +74,9 @@ def scripts(desk):
     return desk
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    "shell", ["bash", pytest.param("zsh", marks=pytest.mark.long), pytest.param("fish", marks=pytest.mark.long)]
+)
 def test_a_shell_completes_what_is_typed(scripts, shell):
     if shutil.which(shell) is None:
         pytest.skip(f"no {shell} here")
