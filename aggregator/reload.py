@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
 from typing import TextIO
 
 from aggregator.changes import Changes, changes
@@ -28,7 +27,7 @@ from store.ports import StoreUnavailable
 
 log = logging.getLogger("feedwitness.settings")
 
-PAUSE = timedelta(seconds=1)
+PAUSE_SECONDS = 1.0
 STEADY_TRIES = 5
 """How often files that change while they are read are read again at once."""
 
@@ -50,11 +49,11 @@ class Reloader:
         readiness: Readiness,
         notifier: Notifier,
         console: TextIO,
-        pause: timedelta = PAUSE,
+        pause_seconds: float = PAUSE_SECONDS,
     ) -> None:
         self._program, self._read, self._console = program, read, console
         self._note, self._readiness, self._notifier = note, readiness, notifier
-        self._pause = pause.total_seconds()
+        self._pause = pause_seconds
         self._asked = asked
         self._known = self._seen = started.traces
         self._warned = set(started.warnings)
