@@ -7,7 +7,18 @@ from aggregator.settings import public_url
 from aggregator.shown.form import ago, minute, stamp
 from aggregator.shown.telling import reason_in_words
 from config.model import FeedSettings, Settings
-from store.events import FeedDegraded, FeedGone, FeedId, FeedRecovered, NetworkLost, NetworkRestored, Position, Recorded
+from store import walk
+from store.events import (
+    DAEMON_STREAM,
+    FeedDegraded,
+    FeedGone,
+    FeedId,
+    FeedRecovered,
+    NetworkLost,
+    NetworkRestored,
+    Recorded,
+    feed_stream,
+)
 from store.ports import PollState, Views
 
 
@@ -108,9 +119,6 @@ def spells_of(views: Views, feed: FeedId) -> list[Spell]:
 
 def _health(views: Views, feed: FeedId) -> list[Recorded]:
     """The events that open and close blind spells, this feed's and our network's, in order."""
-    found: list[Recorded] = []
-    position = Position(0)
-    while batch := views.tx.log.read(position, 500, kinds=_KINDS):
-        position = batch[-1].position
-        found += [each for each in batch if getattr(each.event, "feed", feed) == feed]
-    return found
+    streams = (feed_stream(feed), DAEMON_STREAM)
+    found = [each for stream in streams for each in walk.events(views.tx.log, stream=stream, kinds=_KINDS)]
+    return sorted(found, key=lambda each: each.position)

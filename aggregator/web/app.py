@@ -26,6 +26,8 @@ JSON = "application/json"
 ITEMS, API = "/items/", "/api/"
 TRUSTED = "feedwitness.trusted"
 """Where the door tells the API, in the request's scope, whether the token was shown."""
+SWALLOWED = 4 << 20
+"""Bytes of a body that are taken in before its sender is cut off."""
 ALLOWED = ("GET", "HEAD", "OPTIONS")
 SAFE = (
     (b"cache-control", b"no-store"),
@@ -84,6 +86,8 @@ def application(
             return
         send = _headed(send, silent=scope["method"] == "HEAD")
         found = answer(scope)
+        if _has_body(scope):
+            await _swallow(receive)
         if found is not None:
             await _say(found, send)
         elif built is not None:
@@ -114,7 +118,8 @@ def _health(path: str, pulse: Pulse, readiness: Readiness) -> Answer | None:
             return Answer(503 if stuck else 200, _json({"status": "stuck" if stuck else "ok", "loops": list(stuck)}))
         case "/readyz":
             reasons = sorted(readiness.reasons)
-            return Answer(503 if reasons else 200, _json({"ready": not reasons, "reasons": reasons}))
+            said = {"ready": not reasons, "reasons": reasons, "remarks": sorted(readiness.remarks)}
+            return Answer(503 if reasons else 200, _json(said))
         case _:
             return None
 
@@ -164,6 +169,16 @@ def _asked(scope: Message) -> Asked:
 
 def _has_body(scope: Message) -> bool:
     return _header(scope, b"content-length") not in ("", "0") or bool(_header(scope, b"transfer-encoding"))
+
+
+async def _swallow(receive: Receive) -> None:
+    """Take in a body that nobody wants: who is still sending would lose the answer with the connection."""
+    left = SWALLOWED
+    while left > 0:
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if not message.get("more_body", False):
+            return
 
 
 def _header(scope: Message, name: bytes) -> str:

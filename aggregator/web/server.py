@@ -41,7 +41,7 @@ def bind(listen: str) -> socket.socket:
 
 @contextlib.asynccontextmanager
 async def serving(app: Application, sock: socket.socket) -> AsyncIterator[None]:
-    """Serve until the block ends; open requests get two seconds."""
+    """Serve until the block ends, and from when it begins; open requests get two seconds."""
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -53,6 +53,8 @@ async def serving(app: Application, sock: socket.socket) -> AsyncIterator[None]:
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[sock]), name="web")
+    while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn sets no event
+        await asyncio.sleep(0.005)
     try:
         yield
     finally:

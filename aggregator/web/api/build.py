@@ -100,10 +100,16 @@ async def _few_at_once() -> None:
 
 
 async def _each_once(request: Request) -> None:
-    """A parameter that is given twice has no one meaning."""
+    """A parameter that is given twice has no one meaning, and one that nobody reads has none."""
     names = [name for name, _ in request.query_params.multi_items()]
+    if names and not request.scope["route"].dependant.query_params:
+        raise _no_parameter(names[0])
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise Refused(400, "bad_parameter", f"`{twice[0][:50]}` is given more than once")
+
+
+def _no_parameter(name: str) -> Refused:
+    return Refused(400, "bad_parameter", f"`{name[:50]}` is no parameter of this address; docs/api.md lists them")
 
 
 def _refuse(api: FastAPI) -> None:
@@ -140,7 +146,7 @@ def _mistake(error: RequestValidationError) -> Refusal:
     first = error.errors()[0]
     name = str(first["loc"][-1])[:50]
     if first["type"] == "extra_forbidden":
-        return Refusal(400, "bad_parameter", f"`{name}` is no parameter of this address; docs/api.md lists them")
+        return _no_parameter(name).refusal
     return Refusal(400, "bad_parameter", f"`{name}`: {first['msg']}")
 
 

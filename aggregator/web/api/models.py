@@ -189,10 +189,15 @@ class Head(Document):
 
 
 class Applied(Document):
-    """The settings in force; null before the first run."""
+    """The settings in force; `digest` and `file` are null before the first run, the rest is of a running daemon."""
 
     digest: str | None
     file: str | None
+    ok: bool | None = Field(description="Whether the newest settings are in force; null while no daemon runs.")
+    loaded_at: str | None
+    rejected_at: str | None = Field(description="When newer ones were refused, for their mistakes.")
+    mistakes: list[str]
+    restart: list[str] = Field(description="Sections that were changed and need a restart.")
 
 
 class Running(Document):
@@ -205,7 +210,6 @@ class Running(Document):
 class Status(Document):
     """How everything stands."""
 
-    model_config = ConfigDict(extra="allow")
     feeds: dict[str, int] = Field(description="Feeds by state.")
     queues: dict[str, int] = Field(description="Deliveries by state, and events `unread` by rules.")
     head: Head
