@@ -39,7 +39,8 @@ class Decision:
 
     `texts`: to be stored under their items before the events are appended. `open`: a suspicion or a doubt is open, so
     even an unchanged document must be decided upon. `reread`: a change waits to settle, so keep no validators and no
-    body digest, and read the document again next time. `new`: statements published, the baseline apart.
+    body digest, and read the document again next time. `new`: statements published, the baseline apart. `keep` False:
+    the document lists what was erased, so it must not be kept.
     """
 
     events: tuple[Event, ...]
@@ -49,15 +50,15 @@ class Decision:
     open: bool = False
     reread: bool = False
     new: int = 0
+    keep: bool = True
 
 
 def decide(plan: Plan, loaded: Loaded) -> Decision:
     """The events that this poll proves, and what to remember of it."""
     if plan.look.observed is None:
         return _confirm(plan, loaded)
-    if _is_baseline(plan):
-        return _baseline(plan, loaded)
-    return _compare(plan, loaded)
+    decision = _baseline(plan, loaded) if _is_baseline(plan) else _compare(plan, loaded)
+    return replace(decision, keep=not any(match.known and match.known.erased for match in plan.matches))
 
 
 def decide_pages(profile: FeedProfile, memory: FeedMemory, answers: Sequence[PageSeen]) -> Decision:

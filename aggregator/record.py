@@ -68,7 +68,7 @@ def record_poll(
         state = replace(state, etag="", last_modified="", body="")
     for item, text in decision.texts:
         tx.texts.put(item, text)
-    if capture is not None and (decision.events or decision.open):  # an open suspicion cites it later
+    if capture is not None and decision.keep and (decision.events or decision.open):  # an open suspicion cites it later
         tx.captures.put(capture)
     recorded = _keep(
         tx, profile, (*decision.events, *health.events, *([moved] if moved else [])), state, observation.at

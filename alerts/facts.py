@@ -55,10 +55,13 @@ class Face:
 
 
 def face_of_row(row: ItemRow) -> Face:
-    """The face of an item as a list shows it; the row must carry its text and metadata (`Views.items(texts=True)`)."""
+    """The face of an item as a list shows it; the row must carry its text and metadata (`Views.items(texts=True)`). One
+    that was erased has no words.
+    """
     about = row.about or About("", (), row.link)
+    title = "" if row.erased else row.title
     return Face(
-        row.id, row.feed, row.version, row.title, row.text, about.author, about.categories, about.link, row.language,
+        row.id, row.feed, row.version, title, row.text, about.author, about.categories, about.link, row.language,
         row.published_at, row.observed_at,
     )  # fmt: skip
 

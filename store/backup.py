@@ -2,7 +2,8 @@
 
 In: the store's file and the place of the copy. Out: the copy, whole, on the disk and checked, or none: it is made under
 another name beside its place, synced, checked page by page and along the chain, and takes its name last. It is one file
-that needs no other beside it, and for its owner alone, for it holds recipients' addresses. Raises `BackupRefused` for a place that will not do; the store's own troubles as ever.
+that needs no other beside it, and for its owner alone, for it holds recipients' addresses. Raises `BackupRefused` for a
+place that will not do; the store's own troubles as ever.
 """
 
 import os

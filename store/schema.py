@@ -6,6 +6,7 @@ migrating, the database is copied beside itself; the migration is one transactio
 still there. Alembic is imported only when there is something to migrate.
 """
 
+import glob
 import sqlite3
 from enum import Enum
 from pathlib import Path
@@ -82,6 +83,11 @@ def back_up(path: Path) -> Path:
         return half.rename(copy)
     except OSError as error:
         raise StoreUnavailable("store_away", f"the copy {copy} cannot be made: {error.strerror}") from error
+
+
+def copies(path: Path) -> list[Path]:
+    """The copies that were made beside a database before it was migrated."""
+    return sorted(path.parent.glob(f"{glob.escape(path.name)}.before-*"))
 
 
 def _free_name(path: Path) -> Path:

@@ -19,6 +19,7 @@ from alerts.sight import sights
 from alerts.transitions import Fired, Outcome, Silent, Telling
 from store.events import Event, Hit, Position, Recorded, RuleDefined, rule_stream
 from store.ports import AlertRow, Delivery, ItemRow, Views
+from store.walk import events
 
 MOST_EVENTS = 5_000
 FOLLOWER = "react"
@@ -123,14 +124,16 @@ def reasons_of(views: Views, row: ItemRow, rule: RuleDefined) -> Reasons:
         verdict = "it is about the health of sources, not about statements"
     elif not explained.in_scope:
         verdict = f"it does not look at {row.feed}"
+    elif row.erased:
+        verdict = SILENCES["text-erased"]
     else:
         verdict = f"the latest version {'matches' if explained.matched else 'does not match'}"
     return Reasons(rule, explained.matched, verdict, explained.clause, tuple(_judged(views, row, rules, rule)))
 
 
 def _judged(views: Views, row: ItemRow, rules: RuleSet, rule: RuleDefined) -> Iterator[Judged]:
-    events = views.tx.log.read(Position(0), MOST_EVENTS, subject=row.id)
-    causes: list[tuple[Recorded, Telling]] = [(one, one.event) for one in events if isinstance(one.event, Telling)]
+    lived = views.tx.log.read(Position(0), MOST_EVENTS, subject=row.id)
+    causes: list[tuple[Recorded, Telling]] = [(one, one.event) for one in lived if isinstance(one.event, Telling)]
     seen = sights(views.tx, causes, {})
     raised = _raised(views, row, rule)
     defined, read = _defined_at(views, rule), views.tx.checkpoints.get(FOLLOWER)
@@ -158,8 +161,8 @@ def _raised(views: Views, row: ItemRow, rule: RuleDefined) -> Mapping[Position, 
 def _defined_at(views: Views, rule: RuleDefined) -> Position:
     """Since which event the rule reads as it does now."""
     since = Position(0)
-    while batch := views.tx.log.read(since, 500, stream=rule_stream(rule.rule), kinds=[RuleDefined.KIND]):
-        since = batch[-1].position
+    for one in events(views.tx.log, stream=rule_stream(rule.rule), kinds=[RuleDefined.KIND]):
+        since = one.position
     return since
 
 

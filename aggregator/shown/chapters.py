@@ -19,9 +19,8 @@ from store.events import (
     TextDigest,
     TextErased,
 )
-from store.ports import Views
-
-ERASED = "(this text was erased)"
+from store.ports import ERASED, Views
+from store.walk import events
 
 Contents = Mapping[int, Content]
 TextsOf = Callable[[Collection[TextDigest]], Mapping[TextDigest, str]]
@@ -50,20 +49,13 @@ class Chapter:
 def chapters_of(views: Views, item: ItemId) -> list[Chapter]:
     """Every chapter of the item's life, oldest first."""
     contents = contents_of(views, item)
-    told = (chapter_of(recorded, contents, views.tx.texts.get) for recorded in _all(views, item))
+    told = (chapter_of(recorded, contents, views.tx.texts.get) for recorded in events(views.tx.log, subject=item))
     return [chapter for chapter in told if chapter is not None]
 
 
 def contents_of(views: Views, item: ItemId) -> Contents:
     """What each version of the item says, by its number."""
     return {version.number: version.content for version in views.tx.items.versions(item)}
-
-
-def _all(views: Views, item: ItemId) -> list[Recorded]:
-    found: list[Recorded] = []
-    while batch := views.tx.log.read(found[-1].position if found else Position(0), 500, subject=item):
-        found += batch
-    return found
 
 
 def chapter_of(recorded: Recorded, contents: Contents, texts_of: TextsOf) -> Chapter | None:
@@ -96,7 +88,7 @@ def chapter_of(recorded: Recorded, contents: Contents, texts_of: TextsOf) -> Cha
         case ItemAbsent() | ItemDelisted() | ItemWithdrawn() as e:
             return chapter(*e.evidence)
         case TextErased() as e:
-            return chapter(e.why)
+            return chapter(f"by {e.who}: {e.why}")
         case _:
             return chapter()
 
