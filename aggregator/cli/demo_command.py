@@ -43,7 +43,10 @@ def demo(
         folder = _folder()
         if not keep:
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        books = asyncio.run(_play(folder, quiet=here.json, fast=fast or here.json))
+        try:
+            books = asyncio.run(_play(folder, quiet=here.json, fast=fast or here.json))
+        except asyncio.CancelledError:  # TERM, or a hang-up
+            raise KeyboardInterrupt from None
         if here.json:
             seconds = round(time.monotonic() - began, 1)
             out.emit(summary(books) | {"seconds": seconds, "folder": str(folder) if keep else None})
@@ -60,7 +63,7 @@ def _folder() -> Path:
 
 
 async def _play(folder: Path, *, quiet: bool, fast: bool) -> "Books":
-    """Play, and show it unless `quiet`. TERM and a hang-up end it as Ctrl-C does."""
+    """Play, and show it unless `quiet`. TERM and a hang-up cancel it, as Ctrl-C does."""
     from aggregator.cli.demo_view import View, account, opening
     from aggregator.demo.director import Opens, play
 
@@ -76,12 +79,9 @@ async def _play(folder: Path, *, quiet: bool, fast: bool) -> "Books":
         if not fast:
             await asyncio.sleep(LONG_PAUSE if isinstance(beat, Opens) else PAUSE)
 
-    try:
-        if not quiet:
-            opening()
-        books = await play(folder, tell)
-    except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
+    if not quiet:
+        opening()
+    books = await play(folder, tell)
     if not quiet:
         account(books)
     return books

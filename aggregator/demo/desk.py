@@ -74,7 +74,8 @@ class Desk:
         self.receipts.append(receipt)
 
     def _takes(self, channel: Channel) -> bool:
-        self.refused[channel] += not self.open
+        if not self.open:
+            self.refused[channel] += 1
         return self.open
 
 

@@ -2,7 +2,7 @@
 
 Comes in: a folder to work in, and `tell`, which is awaited with each `Beat` as it happens. Goes out: the `Books`.
 Nothing here relies on a pause: each step waits for facts (the log holds it, the desk has it, the site was asked), at
-most `patience` each. What does not come in that time ends the play and stands in the books. However it ends, cancelled
+most `PATIENCE` each. What does not come in that time ends the play and stands in the books. However it ends, cancelled
 included, no process stays behind.
 """
 
@@ -60,20 +60,19 @@ class InVain(Exception):
     """What was waited for did not come."""
 
 
-async def play(folder: Path, tell: Tell, *, desk: Desk | None = None, patience: timedelta = PATIENCE) -> Books:
-    """The whole demo in `folder`; only a test brings a desk of its own."""
-    desk = desk or Desk(new_secret())
-    ministry = Ministry(BEFORE, utc_now())
+async def play(folder: Path, tell: Tell) -> Books:
+    """The whole demo in `folder`."""
+    ministry, desk = Ministry(BEFORE, utc_now()), Desk(_new_secret())
     async with AsyncExitStack() as stage:
         ministry.origin = await stage.enter_async_context(served(site_of(ministry)))
         hook = await stage.enter_async_context(served(hook_of(desk)))
         mail_port = await stage.enter_async_context(mailbox(desk.mail))
         watcher = Watcher(folder, Addresses(ministry.origin, hook, mail_port, desk.secret))
         stage.push_async_callback(watcher.end)
-        return await _Director(ministry, desk, watcher, Record(folder), tell, patience).play()
+        return await _Director(ministry, desk, watcher, Record(folder), tell).play()
 
 
-def new_secret() -> str:
+def _new_secret() -> str:
     """A webhook secret as the settings take it."""
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
@@ -81,11 +80,9 @@ def new_secret() -> str:
 class _Director:
     """One performance. `_owed`: deeds whose outcome is still to come, with the event where the log has it already."""
 
-    def __init__(
-        self, ministry: Ministry, desk: Desk, watcher: Watcher, record: Record, tell: Tell, patience: timedelta
-    ) -> None:
+    def __init__(self, ministry: Ministry, desk: Desk, watcher: Watcher, record: Record, tell: Tell) -> None:
         self._ministry, self._desk, self._watcher, self._record = ministry, desk, watcher, record
-        self._tell, self._patience = tell, patience
+        self._tell = tell
         self._done: list[Deed] = []
         self._seen: set[Position] = set()
         self._owed: list[tuple[Deed, Recorded | None]] = []
@@ -166,7 +163,7 @@ class _Director:
         if self._desk.open:
             await self._hear(deed, event)
         else:
-            await self._until("the desk to turn both away", lambda: len(self._desk.refused) == len(CHANNELS))
+            await self._until("the desk to turn both away", lambda: all(map(self._desk.refused.get, CHANNELS)))
             await self._say("desk", "turns both away: the alert waits in the outbox")
             self._owed.append((deed, event))
 
@@ -193,8 +190,8 @@ class _Director:
         return found.alert if found else None
 
     async def _until(self, what: str, fact: Callable[[], T | None]) -> T:
-        """The fact, as soon as it is one; `InVain` after `patience`, or when the daemon has ended by itself."""
-        deadline = asyncio.get_running_loop().time() + self._patience.total_seconds()
+        """The fact, as soon as it is one; `InVain` after `PATIENCE`, or when the daemon has ended by itself."""
+        deadline = asyncio.get_running_loop().time() + PATIENCE.total_seconds()
         while not (found := fact()):
             if self._watcher.ended:
                 raise InVain(f"{what}; the daemon has ended: {self._watcher.last_words()}")

@@ -90,6 +90,9 @@ def test_the_desk_takes_only_fresh_signatures_of_its_own_secret():
 
 def test_a_closed_desk_takes_nothing_and_counts_who_knocked():
     desk = Desk("whsec_")
+    assert desk.mail(b"Subject: one\r\n\r\n")
+    assert not desk.refused
+    desk.receipts.clear()
     desk.open = False
     assert desk.hook({}, b"{}", NOON) == 503
     assert desk.mail(b"") is False
