@@ -131,7 +131,7 @@ def _delivery(
 
 def _mail(facts: AlertFacts, channel: ChannelId, form: MailForm, to: str, told: Story, texts: tuple[str, str]) -> bytes:
     alert, address = facts.alert, mime.bare_address(to)
-    domain = _domain(form.sender)
+    domain = mime.domain_of(form.sender)
     thread = f"<thread.{_digest(alert.rule, alert.item or alert.feed)}@{domain}>"
     references = [thread]
     headers = [
@@ -157,12 +157,6 @@ def _mail(facts: AlertFacts, channel: ChannelId, form: MailForm, to: str, told: 
 def _message_id(alert: AlertId, channel: ChannelId, address: str, domain: str) -> str:
     """Equal on every attempt, and computable from the id of an earlier alert: a later mail can answer the first."""
     return f"<alert.{_digest(alert, channel, address)}@{domain}>"
-
-
-def _domain(sender: str) -> str:
-    """The domain of the sender's address for our ids; a stand-in where it has none in ASCII."""
-    _, at, domain = mime.bare_address(sender).rpartition("@")
-    return domain if at and re.fullmatch(r"[A-Za-z0-9.-]{1,200}", domain) else "feedwitness.invalid"
 
 
 def _label(rule: RuleId) -> str:

@@ -118,8 +118,9 @@ def _tell(folder: Path, written: Sequence[str], left: Sequence[str]) -> None:
         out.say(f"\nfor editors, the first line of a settings file: #:schema ./{SCHEMA}")
         return
     there = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
+    named = f"--config {SETTINGS} " if os.environ.get("FEEDWITNESS_CONFIG") else ""
     out.say(
         f"\n1. fill in `contact` in {SETTINGS}, and say in {RULES} what you watch for"
-        f"\n2. {there}feedwitness check"
-        "\n3. feedwitness run"
+        f"\n2. {there}feedwitness {named}check"
+        f"\n3. feedwitness {named}run"
     )

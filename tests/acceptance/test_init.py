@@ -43,6 +43,11 @@ def test_it_writes_settings_rules_and_a_schema_and_says_what_to_do_next(desk):
     assert desk.call("--config", "my watch/feedwitness.toml", "check").status == 0
 
 
+def test_where_the_environment_names_other_settings_the_next_steps_name_these(desk):
+    desk.environ["FEEDWITNESS_CONFIG"] = "/etc/elsewhere.toml"
+    assert "3. feedwitness --config feedwitness.toml run" in desk.call("init").out
+
+
 def test_what_it_writes_watches_the_sources_of_the_starter_and_tells_the_console(fresh):
     summary = fresh.call("check", "--json").json
     starter = fresh.call("check", "--json", "--config", STARTER).json
@@ -62,6 +67,25 @@ def test_it_polls_as_it_is(fresh, ministry):
     answer = fresh.call("poll", "here")
     assert answer.status == 0, answer.err
     assert "1 known from a first fetch" in answer.out
+
+
+@pytest.mark.long
+def test_it_runs_as_it_is(fresh):
+    """Every request goes to a proxy that is not there, so that nothing leaves this machine."""
+    text = text_of(fresh).replace('#proxy = "http://proxy.example.org:3128"', 'proxy = "http://127.0.0.1:9"', 1)
+    (fresh.folder / "feedwitness.toml").write_text(text.replace('#listen = "127.0.0.1:8321"', 'listen = ""'))
+    watched = fresh.call("check", "--json").json["feeds"]
+    daemon = fresh.start("run")
+    try:
+        said = ""
+        while "cannot see" not in said and (line := daemon.stderr.readline()):
+            said += line
+        daemon.terminate()
+        rest = daemon.communicate(timeout=30)[1]
+    finally:
+        daemon.kill()
+    assert f"watching {watched} feeds" in said
+    assert (daemon.returncode, "Traceback" in said + rest) == (0, False)
 
 
 def switched_on(text: str) -> list[str]:
