@@ -105,11 +105,11 @@ class Image:
         }
 
     @contextmanager
-    def running(self, words: Sequence[str]) -> "Iterator[subprocess.Popen[str]]":
+    def running(self, words: Sequence[str], environ: Mapping[str, str]) -> "Iterator[subprocess.Popen[str]]":
         """A process as the image would run it, killed at the end of the block if it still runs."""
         with subprocess.Popen(
-            words, cwd=self.path("/var/lib/feedwitness"), env=self.environment, text=True, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+            words, cwd=self.path("/var/lib/feedwitness"), env={**self.environment, **environ}, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
         ) as process:  # fmt: skip
             try:
                 yield process

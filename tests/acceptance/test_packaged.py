@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from release.sbom import locked
 from tests.acceptance.image import NOBODY, Image, as_nobody, python_for_nobody
 from tests.acceptance.recipes import ROOT, stages, unit
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(600), pytest.mark.xdist_group("packaged")]
+pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("packaged")]
 
 SETTINGS = """
 [fetch]
@@ -106,7 +107,7 @@ def empty(state: Path) -> None:
         file.unlink()
 
 
-def witness(image: Image, ministry, port: int, words: list[str]) -> None:
+def witness(image: Image, ministry, port: int, words: list[str], **environ: str) -> None:
     """Run it until it is ready and has told of a statement; then stop it as an engine and systemd do."""
     state = image.path("/var/lib/feedwitness")
     empty(state)
@@ -114,7 +115,7 @@ def witness(image: Image, ministry, port: int, words: list[str]) -> None:
     ministry.say("aid", "Aid for Syria", "The convoy for Syria left.", 1)
     assert health(image, port).returncode == 1
     before = image.files()
-    with image.running(words) as process:
+    with image.running(words, environ) as process:
         until(lambda: status(port, "/readyz") == 200, process)
         until(lambda: ministry.received, process)
         assert health(image, port).returncode == 0
@@ -127,11 +128,13 @@ def witness(image: Image, ministry, port: int, words: list[str]) -> None:
     assert (state / "feedwitness.db").stat().st_uid == (NOBODY if os.geteuid() == 0 else os.geteuid())
 
 
+@pytest.mark.long
 def test_the_image_runs_without_rights_and_writes_nothing_but_its_state(image, ministry, port):
     last = stages()[-1]
     witness(image, ministry, port, as_nobody([*last.one("ENTRYPOINT").words, *last.one("CMD").words]))
 
 
+@pytest.mark.long
 def test_the_image_holds_what_the_lock_names_and_nothing_else(image):
     (packages,) = image.path("/opt/feedwitness/lib").glob("python*/site-packages")
     found = {one.name.lower().replace("_", "-"): one.version for one in distributions(path=[str(packages)])}
@@ -141,6 +144,7 @@ def test_the_image_holds_what_the_lock_names_and_nothing_else(image):
     assert (image.path("/source") / "dist" / f"feedwitness-{ours}-py3-none-any.whl").is_file()
 
 
+@pytest.mark.long
 def test_the_wheel_of_the_image_is_the_wheel_of_the_release(image, tmp_path):
     (made,) = (image.path("/source") / "dist").glob("*.whl")
     hatchling = Path(sys.executable).parent / "hatchling"
@@ -183,6 +187,7 @@ def unit_words(image) -> list[str]:
     return prefix
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "forbidden",
     [
@@ -199,11 +204,31 @@ def test_the_restrictions_of_the_unit_hold(image, unit_words, forbidden):
     assert tried.returncode == 1
 
 
+@pytest.mark.long
 def test_the_daemon_needs_nothing_that_the_unit_forbids(image, unit_words, ministry, port):
     started = image.told(unit()["ExecStart"][0]).split()
-    witness(image, ministry, port, [*unit_words, *started])
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        address = image.root / "notify"
+        manager.bind(str(address))
+        address.chmod(0o777)
+        try:
+            witness(image, ministry, port, [*unit_words, *started], NOTIFY_SOCKET=str(address))
+        finally:
+            address.unlink()
+        manager.setblocking(False)
+        words = [line for said in datagrams(manager) for line in said.decode().splitlines()]
+    assert words[0] == "READY=1", "the unit waits for it: Type=notify"
+    assert "STOPPING=1" in words
 
 
+def datagrams(receiver: socket.socket) -> Iterator[bytes]:
+    """What has arrived by now."""
+    with suppress(BlockingIOError):
+        while True:
+            yield receiver.recv(4096)
+
+
+@pytest.mark.long
 def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path):
     if not shutil.which("systemd-analyze"):
         pytest.skip("systemd-analyze is not installed")
@@ -222,6 +247,7 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path):
     assert exposure == pytest.approx(told, abs=0.3), "versions of systemd weigh a little differently"
 
 
+@pytest.mark.long
 def test_a_stranger_installs_the_wheel_and_is_not_disturbed_by_files_of_that_name(image, tmp_path):
     (wheel,) = (image.path("/source") / "dist").glob("*.whl")
     venv = tmp_path / "venv"
