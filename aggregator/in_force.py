@@ -7,11 +7,11 @@ applied twice leave one trace. A feed is renamed when the log knows its former i
 from dataclasses import dataclass
 from datetime import datetime
 
+from store import walk
 from store.events import (
     DAEMON_STREAM,
     FeedId,
     FeedRenamed,
-    Position,
     RuleDefined,
     RuleRetired,
     SettingsApplied,
@@ -19,8 +19,6 @@ from store.events import (
     rule_stream,
 )
 from store.ports import Transaction
-
-BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,7 @@ def _rename(tx: Transaction, old: FeedId, new: FeedId, now: datetime) -> None:
 
 def last_applied(tx: Transaction) -> SettingsApplied | None:
     """The settings that the log says are in force."""
-    position, last = Position(0), None
-    while batch := tx.log.read(position, BATCH, kinds=[SettingsApplied.KIND]):
-        position, last = batch[-1].position, batch[-1].event
+    last = None
+    for one in walk.events(tx.log, kinds=[SettingsApplied.KIND]):
+        last = one.event
     return last if isinstance(last, SettingsApplied) else None

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from aggregator.health import HostOutcome, network_change
 from aggregator.outcome import FetchFailed, FetchOutcome
-from store.events import DAEMON_STREAM, NetworkLost, NetworkRestored, Position
+from store import walk
+from store.events import DAEMON_STREAM, NetworkLost, NetworkRestored
 from store.ports import Transaction
 
 News = NetworkLost | NetworkRestored
@@ -43,9 +44,6 @@ class NetworkWatch:
 
     def recall(self, tx: Transaction) -> None:
         """What the log says, at a start."""
-        position = Position(0)
-        while batch := tx.log.read(position, 500, stream=DAEMON_STREAM, kinds=[NetworkLost.KIND, NetworkRestored.KIND]):
-            position = batch[-1].position
-            for recorded in batch:
-                if isinstance(recorded.event, NetworkLost | NetworkRestored):
-                    self.accept(recorded.event)
+        for recorded in walk.events(tx.log, stream=DAEMON_STREAM, kinds=[NetworkLost.KIND, NetworkRestored.KIND]):
+            if isinstance(recorded.event, NetworkLost | NetworkRestored):
+                self.accept(recorded.event)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from alerts.judge import TELLING_KINDS
+from store import walk
 from store.events import (
     FeedDegraded,
     FeedGone,
@@ -29,7 +30,6 @@ from store.ports import Transaction
 
 AFTERMATH = timedelta(hours=1)
 _KINDS = (FeedDegraded.KIND, FeedGone.KIND, FeedRecovered.KIND, NetworkLost.KIND, NetworkRestored.KIND)
-_PAGE = 1000
 _KEPT = 200
 _NETWORK = ""
 """The subject of what concerns all feeds."""
@@ -71,7 +71,7 @@ class Blindness:
         if subject in self._current:
             return known.turns
         self._current.add(subject)
-        while page := tx.log.read(known.read_to, _PAGE, subject=subject, kinds=_KINDS):
+        for page in walk.pages(tx.log, known.read_to, subject=subject, kinds=_KINDS):
             known.turns = [*known.turns, *page][-_KEPT:]
             known.read_to = page[-1].position
         return known.turns
