@@ -36,6 +36,8 @@ def hook_of(desk: Desk) -> Application:
         body, more = b"", True
         while more:
             part = await receive()
+            if part["type"] == "http.disconnect":  # killed in the middle of it
+                return
             body += part.get("body", b"")
             more = part.get("more_body", False)
         status = desk.hook(_headers(scope), body, utc_now())
