@@ -120,6 +120,14 @@ def test_whatever_fails_nothing_is_said(scripts, text):
     assert (answer.status, answer.out, answer.err) == (0, "", "")
 
 
+def test_a_working_directory_that_is_gone_is_no_reason_to_say_anything(scripts):
+    asked = f'mkdir gone; cd gone; rmdir ../gone; {scripts.command} poll ""'
+    done = subprocess.run(
+        ["sh", "-c", asked], cwd=scripts.folder, env=scripts.environment(_FEEDWITNESS_COMPLETE="1"), capture_output=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
 def test_an_unknown_shell_is_answered_with_those_there_are(desk):
     answer = desk.call("completion", "tcsh")
     assert (answer.status, answer.out) == (2, "")

@@ -225,6 +225,22 @@ def test_the_good_file_is_good(folder: Path) -> None:
     assert set_at(folder, ("fetch", "every"), "10m") == (True, [])
 
 
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("feeds", "a", "url"), "HTTPS://EXAMPLE.org"), (("feeds", "c", "cron"), " 0\u00a00 1 1 mon-fri "),
+        (("feeds", "a", "quiet_after"), "1h30m"), (("feeds", "a", "first_fetch"), "silent"),
+        (("feeds", "a", "username"), {"env": "SECRET"}), (("feeds", "a", "timezone"), "Etc/GMT+5"),
+        (("fetch", "max_body"), 1 << 20), (("fetch", "max_body"), "500kB"), (("fetch", "proxy"), "HTTP://u:p@proxy:1"),
+        (("web", "listen"), ""), (("web", "listen"), "[::1]:8321"), (("web", "token"), {"env": "SECRET"}),
+        (("channels", "h", "secret"), {"env": "HOOK"}), (("channels", "h", "secret"), []),
+        (("channels", "m", "to", 0), "почта@пример.рф"), (("store", "url"), "sqlite:////var/x y.db"),
+    ],
+)  # fmt: skip
+def test_odd_spellings_are_taken_by_both(folder: Path, place: tuple[Any, ...], value: Any) -> None:
+    assert set_at(folder, place, value) == (True, [])
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(PLACES), st.sampled_from(SPELLINGS) | st.text(max_size=12) | st.integers(-2, 70_000))
 def test_what_the_loader_takes_the_schema_takes(folder: Path, place: tuple[Any, ...], value: Any) -> None:
