@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-ASKED = "_FEEDWITNESS_COMPLETE"
-"""The environment variable by which a shell asks."""
 SECTIONS = {"feed": "feeds", "feeds": "feeds", "rule": "rules", "channel": "channels"}
 """Which table of the settings holds the names that a parameter takes, by the parameter's name."""
 

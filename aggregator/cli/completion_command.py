@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from aggregator.cli import out
-from aggregator.cli.completing import ASKED
 from aggregator.cli.context import Failure
+from aggregator.cli.start import ASKED
 
 BASH = """\
 _feedwitness() {

@@ -41,10 +41,10 @@ def _findings(here: Context) -> "Iterator[Finding]":
     yield from judge.machine(look.at_machine())
     loaded = here.read
     if loaded.settings is None:
-        number = out.counted(len(loaded.mistakes), "mistake")
-        yield judge.Finding(
-            "settings", "wrong", f"{number} in {out.line(loaded.file)}", "`feedwitness check` names each"
-        )
+        first, more = loaded.mistakes[0].render().partition("\n")[0], len(loaded.mistakes) - 1
+        told = f"{first} (and {more} more)" if more else first
+        advice = "`feedwitness check` shows each" if loaded.files else "`feedwitness init` writes some"
+        yield judge.Finding("settings", "wrong", told, advice)
     else:
         yield judge.Finding("settings", "ok", out.line(loaded.file))
     if loaded.files:  # without settings nobody knows where the store would lie

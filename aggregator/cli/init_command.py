@@ -4,9 +4,7 @@ Nothing is ever overwritten. Rules are written only together with the settings t
 settings already, a further file of rules would change what a running program does.
 """
 
-import base64
 import os
-import secrets
 import shlex
 import sys
 from collections.abc import Sequence
@@ -72,6 +70,9 @@ def schema_text() -> str:
 
 def _drafts(folder: Path) -> Sequence[Draft]:
     """What is to be written there, the settings last: who sees them finds the rest in place."""
+    import base64
+    import secrets
+
     from config import catalogue
 
     schema = Draft(SCHEMA, schema_text(), _READABLE)

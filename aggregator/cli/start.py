@@ -9,10 +9,13 @@ import os
 import signal
 import sys
 
+ASKED = "_FEEDWITNESS_COMPLETE"
+"""The environment variable by which a shell asks what could come next on a command line."""
+
 
 def main() -> None:
     """Entry point of the console script."""
-    if "_FEEDWITNESS_COMPLETE" in os.environ:  # a shell asks what could come next
+    if ASKED in os.environ:
         from aggregator.cli.completing import answer
 
         answer(sys.argv[1:])

@@ -51,15 +51,17 @@ def test_without_settings_the_machine_is_still_looked_at(desk):
     status, found = findings(desk)
     assert status == 1
     assert found["settings"]["grade"] == "wrong"
+    assert found["settings"]["advice"] == "`feedwitness init` writes some"
     assert {"Python", "SQLite", "expat", "OpenSSL"} <= found.keys()
     assert "store" not in found
 
 
 def test_settings_with_mistakes_do_not_hide_the_rest(desk):
-    desk.settings(SETTINGS + '[fetch]\nevery = "soon"\n')
+    desk.settings(SETTINGS + '[fetch]\nevery = "soon"\ntimeot = "3s"\n')
     status, found = findings(desk)
     assert status == 1
-    assert found["settings"]["told"] == "1 mistake in feedwitness.toml"
+    assert found["settings"]["told"].startswith("feedwitness.toml:6:9: `every`")
+    assert found["settings"]["told"].endswith("(and 1 more)")
     assert found["store"]["grade"] == "ok"
 
 
