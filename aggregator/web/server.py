@@ -24,6 +24,8 @@ def bind(listen: str) -> socket.socket:
     """A listening socket for `host:port` ([::1]:8321 for IPv6); raises `ListenFailed`."""
     host, _, port = listen.rpartition(":")
     host = host.strip("[]")
+    if host == "localhost":  # this machine, whatever a file of names says
+        host = "127.0.0.1"
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family)
     try:

@@ -1,16 +1,13 @@
 """The API over a filled store that nobody writes to."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
 
 import pytest
 
 from aggregator.web.access import Access
 from config.model import Settings
 from store.database import SqlStore, open_store
-from tests.shell.api.world import Api, face, fill, served, settings_of
-
-Opened = Callable[[Access], AbstractContextManager[Api]]
+from tests.shell.api.world import TOKEN, Api, face, fill, served, settings_of
 
 
 @pytest.fixture(scope="session")
@@ -33,13 +30,15 @@ def paths(api: Api) -> list[str]:
     return list(api.get("/api/openapi.json")["paths"])
 
 
-@pytest.fixture
-def opened(filled_store: tuple[SqlStore, Settings]) -> Opened:
-    """The same behind another door."""
+@pytest.fixture(scope="session")
+def guarded(filled_store: tuple[SqlStore, Settings]) -> Iterator[Api]:
+    """The same as other machines reach it: the token is needed."""
+    with served(face(*filled_store, Access(token=TOKEN))) as port:
+        yield Api(filled_store[0], port)
 
-    @contextmanager
-    def open_api(access: Access) -> Iterator[Api]:
-        with served(face(*filled_store, access)) as port:
-            yield Api(filled_store[0], port)
 
-    return open_api
+@pytest.fixture(scope="session")
+def trusting(filled_store: tuple[SqlStore, Settings]) -> Iterator[Api]:
+    """The same on loopback, where the token is known and not needed."""
+    with served(face(*filled_store, Access(token=TOKEN, required=False))) as port:
+        yield Api(filled_store[0], port)

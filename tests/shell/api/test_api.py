@@ -8,10 +8,10 @@ import pytest
 from aggregator.shown.chapters import chapters_of
 from aggregator.shown.form import compact
 from aggregator.shown.rows import alert_row, delivery_row, event_row, item_row
-from aggregator.web.access import Access
 from aggregator.web.api import models
-from store.events import ItemId, Position
+from store.events import AlertId, ItemId, Position
 from store.ports import ItemFilter
+from tests.shell.api.world import TOKEN
 
 ITEM = "ministry/item000000000000"
 ALERT = f"{1:032x}"
@@ -113,21 +113,17 @@ def test_alerts_are_deliveries_newest_first(api) -> None:
     assert [row["alert_id"] for row in api.get("/api/alerts", item=ITEM)["data"]] == [ALERT]
 
 
-def test_recipients_are_told_to_the_token_and_to_nobody_else(opened) -> None:
-    path, secret = f"/api/alerts/{ALERT}", "Bearer a-secret-token"
-    with opened(Access(token="a-secret-token", required=False)) as api:
-        for shown in ("", "Bearer something-else"):
-            for target in (path, "/api/alerts", "/api/events?limit=1000"):
-                assert b'example.org"' not in api.ask(target, Authorization=shown)[2].replace(
-                    b"https://example.org/", b""
-                )
-                assert b"desk@" not in api.ask(target, Authorization=shown)[2]
-        (delivery,) = json.loads(api.ask(path, Authorization=secret)[2])["deliveries"]
-        assert (delivery["recipient"], delivery["last_answer"]) == ("desk@example.org", "550 desk@example.org unknown")
-        with api.store.views() as views:
-            (row,) = [each for each in views.alerts() if each.alert == ALERT]
-            told = rows([alert_row(row, views.deliveries(alert=row.alert))])
-        assert [json.loads(api.ask(path, Authorization=secret)[2])] == told
+def test_recipients_are_told_to_the_token_and_to_nobody_else(trusting) -> None:
+    path, secret = f"/api/alerts/{ALERT}", f"Bearer {TOKEN}"
+    for shown in ("", "Bearer something-else"):
+        for target in (path, "/api/alerts", "/api/events?limit=1000"):
+            assert b"desk@" not in trusting.ask(target, Authorization=shown)[2]
+    told = json.loads(trusting.ask(path, Authorization=secret)[2])
+    (delivery,) = told["deliveries"]
+    assert (delivery["recipient"], delivery["last_answer"]) == ("desk@example.org", "550 desk@example.org unknown")
+    with trusting.store.views() as views:
+        (row,) = views.alerts(alert=AlertId(ALERT))
+        assert [told] == rows([alert_row(row, views.deliveries(alert=row.alert))])
 
 
 def test_every_answer_fits_its_model(api) -> None:

@@ -7,10 +7,10 @@ import json
 
 import pytest
 
-from aggregator.web.access import Access
+from tests.shell.api.world import TOKEN
 
 NAMES = {"feed": "ministry", "item": "item000000000000", "rule": "desk", "alert": f"{1:032x}"}
-SECRET = "Bearer a-secret-token"
+SECRET = f"Bearer {TOKEN}"
 
 STRANGERS = {
     "another host name": {"Host": "evil.example"},
@@ -37,25 +37,23 @@ def test_every_address_tells_something_to_who_may_hear_it(api, targets) -> None:
 
 
 @pytest.mark.parametrize("stranger", STRANGERS)
-def test_a_stranger_hears_nothing_even_with_the_token(opened, targets, stranger) -> None:
-    with opened(Access(token="a-secret-token")) as api:
-        for target in targets:
-            for method in ("GET", "HEAD", "OPTIONS", "POST"):
-                status, headers, body = api.ask(target, method, Authorization=SECRET, **STRANGERS[stranger])
-                assert status in (403, 405, 421), (target, method)
-                assert method == "HEAD" or set(json.loads(body)) == {"error", "message"}
-                assert not [name for name in headers if name.startswith("access-control")]
+def test_a_stranger_hears_nothing_even_with_the_token(guarded, targets, stranger) -> None:
+    for target in targets:
+        for method in ("GET", "HEAD", "OPTIONS", "POST"):
+            status, headers, body = guarded.ask(target, method, Authorization=SECRET, **STRANGERS[stranger])
+            assert status in (403, 405, 421), (target, method)
+            assert method == "HEAD" or set(json.loads(body)) == {"error", "message"}
+            assert not [name for name in headers if name.startswith("access-control")]
 
 
-def test_without_the_token_nobody_hears_anything_where_it_is_required(opened, targets) -> None:
-    with opened(Access(token="a-secret-token")) as api:
-        for target in [*targets, "/nothing", "/api/nothing"]:
-            for shown in ("", "Bearer wrong", "Basic d3Jvbmc6d3Jvbmc="):
-                status, headers, body = api.ask(target, Authorization=shown)
-                assert (status, json.loads(body)["error"]) == (401, "token_needed")
-                assert headers["www-authenticate"].startswith("Basic")
-        assert api.ask("/healthz")[0] == 200
-        assert api.ask("/api/head", Authorization=SECRET)[0] == 200
+def test_without_the_token_nobody_hears_anything_where_it_is_required(guarded, targets) -> None:
+    for target in [*targets, "/nothing", "/api/nothing"]:
+        for shown in ("", "Bearer wrong", "Basic d3Jvbmc6d3Jvbmc="):
+            status, headers, body = guarded.ask(target, Authorization=shown)
+            assert (status, json.loads(body)["error"]) == (401, "token_needed")
+            assert headers["www-authenticate"].startswith("Basic")
+    assert guarded.ask("/healthz")[0] == 200
+    assert guarded.ask("/api/head", Authorization=SECRET)[0] == 200
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "QUERY"])

@@ -47,6 +47,7 @@ from store.ports import Delivery, Transaction
 
 NOON = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)
 CAPTURE = CaptureDigest("sha256:" + "0" * 64)
+TOKEN = "a-secret-token"
 MINISTRY, PALACE = FeedId("ministry"), FeedId("palace")
 
 
