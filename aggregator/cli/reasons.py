@@ -4,12 +4,11 @@ Reads one snapshot; prints nothing. The judging is the reactor's own (`alerts.ju
 was really raised stands beside it, so that a rule that was edited since is seen to have been another one then.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.cli import out
+from aggregator.shown.clauses import clause_lines, clause_row
 from aggregator.shown.rows import alert_row
 from aggregator.shown.telling import headline
 from alerts.facts import face_of_row
@@ -17,7 +16,7 @@ from alerts.judge import judgement, told_of
 from alerts.rules import Clause, RuleSet
 from alerts.sight import sights
 from alerts.transitions import Fired, Outcome, Silent, Telling
-from store.events import Event, Hit, Position, Recorded, RuleDefined, rule_stream
+from store.events import Event, Position, Recorded, RuleDefined, rule_stream
 from store.ports import AlertRow, Delivery, ItemRow, Views
 from store.walk import events
 
@@ -102,7 +101,7 @@ class Reasons:
     def lines(self) -> Iterator[str]:
         """The query for people, clause by clause, indented by depth."""
         if self.clause:
-            yield from _lines(self.clause, 0)
+            yield from clause_lines(self.clause)
 
     def as_row(self) -> dict[str, object]:
         """The reasons for JSON."""
@@ -111,7 +110,7 @@ class Reasons:
             "match": self.rule.match,
             "matched": self.matched,
             "verdict": self.verdict,
-            "query": _clause_row(self.clause) if self.clause else None,
+            "query": clause_row(self.clause) if self.clause else None,
             "judged": [each.as_row() for each in self.judged],
         }
 
@@ -172,39 +171,3 @@ def _named(outcome: Outcome) -> tuple[str, str]:
             return transition, hold
         case Silent(reason=reason):
             return "", reason
-
-
-# --- the query --------------------------------------------------------------------------------------------------------
-
-
-def _lines(clause: Clause, depth: int) -> Iterator[str]:
-    places = "" if clause.parts else _places(clause)
-    yield f"{'yes' if clause.holds else 'no ':<3}  {'  ' * depth}{out.line(clause.text)}{places}"
-    for part in clause.parts:
-        yield from _lines(part, depth + 1)
-
-
-def _places(clause: Clause) -> str:
-    """Where the terms of a clause stand, in words."""
-    found = [f"{term.term} in {_fields(term.hits)}" for term in clause.terms if term.hits]
-    if found:
-        return ": " + "; ".join(found)
-    looked_for = [term.term for term in clause.terms if term.term != clause.text]
-    return "" if not clause.terms else f": nowhere ({', '.join(looked_for)})" if looked_for else ": nowhere"
-
-
-def _fields(hits: Sequence[Hit]) -> str:
-    counted = Counter(hit.field for hit in hits)
-    return ", ".join(name if count == 1 else f"{name} ({count} times)" for name, count in counted.items())
-
-
-def _clause_row(clause: Clause) -> dict[str, object]:
-    return {
-        "text": clause.text,
-        "holds": clause.holds,
-        "terms": [
-            {"term": term.term, "hits": [{"field": h.field, "start": h.start, "end": h.end} for h in term.hits]}
-            for term in clause.terms
-        ],
-        "parts": [_clause_row(part) for part in clause.parts],
-    }
