@@ -8,6 +8,7 @@ is only old is a warning.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from shlex import quote
 from typing import Literal
 
 from aggregator.doctor.seen import Machine, SecretFile, StorePlace, Version
@@ -59,9 +60,9 @@ def machine(seen: Machine) -> Iterator[Finding]:
                      "install the system's (Debian: apt install tzdata), or pip install tzdata")
     )  # fmt: skip
     yield (
-        Finding("open files", "ok", f"{seen.files} at once")
+        Finding("open files", "ok", f"{FEW_FILES} or more at once")
         if seen.files >= FEW_FILES
-        else Finding("open files", "warn", f"only {seen.files} at once", f"raise the limit to {FEW_FILES}: ulimit -n")
+        else Finding("open files", "warn", f"only {seen.files} at once", f"raise the limit: ulimit -n {FEW_FILES}")
     )
 
 
@@ -96,7 +97,7 @@ def store(place: StorePlace, now: datetime) -> Iterator[Finding]:
     yield _room(place)
     if place.mode & 0o007:
         told = f"{place.path} can be read by every user: it holds addresses of recipients"
-        yield Finding("rights", "warn", told, f"chmod o= {place.path}")
+        yield Finding("rights", "warn", told, f"chmod o= {quote(str(place.path))}")
     if place.last_at is not None:
         behind = place.last_at - now
         yield (
@@ -121,7 +122,7 @@ def _state(place: StorePlace) -> Finding:
             told = f"{place.path} is of an older version"
             return Finding("store", "warn", told, "`feedwitness run` brings it up to date, after a copy beside it")
         case "unreadable":
-            return Finding("store", "wrong", place.problem, "see docs/operations.md, or restore a backup")
+            return Finding("store", "wrong", place.problem, "mend that, or restore a backup (docs/operations.md)")
 
 
 def _filesystem(place: StorePlace) -> Finding:
@@ -161,7 +162,7 @@ def secrets(files: Sequence[SecretFile]) -> Iterator[Finding]:
     open_to_all = [file for file in files if file.mode & 0o004]
     for file in open_to_all:
         told = f"{file.path} can be read by every user, and holds a secret ({file.setting})"
-        yield Finding("secrets", "wrong", told, f"chmod o= {file.path}")
+        yield Finding("secrets", "wrong", told, f"chmod o= {quote(str(file.path))}")
     if not open_to_all:
         told = f"{len(files)} looked at, none open to every user" if files else "none in files"
         yield Finding("secrets", "ok", told)

@@ -28,6 +28,8 @@ from store.ports import StoreError
 from store.schema import Schema, schema_of
 
 _OCTAL = re.compile(r"\\([0-7]{3})")
+_CONTAINER_SECRETS = "/run/secrets"
+"""Container engines put secrets there, readable by all of the container's users, of whom there is one."""
 _SECRET_KEYS = {"password", "token", "secret"}
 _SECRET_HEADERS = ("authorization", "cookie", "token", "key", "secret")
 
@@ -42,8 +44,13 @@ def at_machine() -> Machine:
         openssl=(*ssl.OPENSSL_VERSION_INFO[:2], ssl.OPENSSL_VERSION_INFO[3]),  # since 3.0 the patch stands fourth
         zones=len(available_timezones()),
         authorities=_authorities(),
-        files=resource.getrlimit(resource.RLIMIT_NOFILE)[0],
+        files=_most_files(),
     )
+
+
+def _most_files() -> int:
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return sys.maxsize if most == resource.RLIM_INFINITY else most
 
 
 def _authorities() -> bool:
@@ -66,7 +73,7 @@ def at_store(url: str) -> StorePlace:
         filesystem=filesystem_of(standing, _mounts()),
         free=shutil.disk_usage(standing).free,
         size=status.st_size if status else 0,
-        mode=stat.S_IMODE(status.st_mode) if status else 0,
+        mode=_mode(path),
         writable=os.access(standing, os.W_OK) and os.access(_nearest(path.parent), os.W_OK),
         state=state,
         problem=problem,
@@ -86,6 +93,16 @@ def _stat(path: Path) -> os.stat_result | None:
         return path.stat()
     except OSError:
         return None
+
+
+def _mode(path: Path) -> int:
+    """The rights on a file, without those of other users where one of its folders keeps them out; 0 if it is away."""
+    status = _stat(path)
+    if status is None:
+        return 0
+    above = [_stat(folder) for folder in path.resolve().parents]
+    open_way = all(each is not None and each.st_mode & stat.S_IXOTH for each in above)
+    return stat.S_IMODE(status.st_mode) & (0o7777 if open_way else 0o7770)
 
 
 State = Literal["missing", "empty", "older", "current", "unreadable"]
@@ -149,8 +166,11 @@ def at_secrets(tables: Tables) -> list[SecretFile]:
             found.setdefault(base.base / named, shown)
         elif isinstance(value, str) and not base.shipped:
             found.setdefault(base.base / Path(base.name).name, shown)
-    seen = ((file, _stat(file), setting) for file, setting in found.items())
-    return [SecretFile(file, stat.S_IMODE(status.st_mode), setting) for file, status, setting in seen if status]
+    return [
+        SecretFile(file, _mode(file), setting)
+        for file, setting in found.items()
+        if _stat(file) and not file.is_relative_to(_CONTAINER_SECRETS)
+    ]
 
 
 def _secret_values(tables: Tables) -> Iterator[tuple[Key, Any]]:

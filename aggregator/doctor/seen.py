@@ -27,7 +27,7 @@ class Machine:
 @dataclass(frozen=True, slots=True)
 class StorePlace:
     """Where the store lies. `filesystem` as the kernel names it, "" where that is not known; `free` and `size` in
-    bytes, 0 where there is no store yet; `mode` of the database file. `problem` says why it cannot be read, "" if it
+    bytes, 0 where there is no store yet; `mode` as users meet it. `problem` says why it cannot be read, "" if it
     can; `last_at` is the time of the log's last event; `holder` who works on it now, "" for nobody.
     """
 
@@ -45,7 +45,7 @@ class StorePlace:
 
 @dataclass(frozen=True, slots=True)
 class SecretFile:
-    """A file that holds a secret, and what in the settings says so."""
+    """A file that holds a secret, the rights that users really have on it, and what in the settings says so."""
 
     path: Path
     mode: int

@@ -3,8 +3,11 @@
 import json
 import os
 import sqlite3
+import tempfile
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +21,15 @@ SETTINGS = '[web]\nlisten = ""\n[store]\nurl = "sqlite:///feedwitness.db"\n'
 def findings(desk, *words):
     answer = desk.call("doctor", "--json", *words)
     return answer.status, {row["subject"]: row for row in answer.json}
+
+
+@pytest.fixture
+def open_desk(desk):
+    """A desk in a folder that every user may enter; pytest's own are for the user alone."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield replace(desk, folder=folder)
 
 
 @pytest.fixture
@@ -65,7 +77,8 @@ def test_settings_with_mistakes_do_not_hide_the_rest(desk):
     assert found["store"]["grade"] == "ok"
 
 
-def test_secrets_that_every_user_can_read_are_found_wherever_they_lie(desk):
+def test_secrets_that_every_user_can_read_are_found_wherever_they_lie(open_desk):
+    desk = open_desk
     file = desk.settings(
         SETTINGS
         + '[channels.a]\ntype = "webhook"\nurl = "https://example.org/"\nsecret = ["whsec_' + "QUJD" * 8 + '"]\n'
@@ -86,10 +99,26 @@ def test_secrets_that_every_user_can_read_are_found_wherever_they_lie(desk):
     assert (status, found["secrets"]["told"]) == (0, "3 looked at, none open to every user")
 
 
+def test_a_folder_that_keeps_others_out_protects_what_is_in_it(kept):
+    store = kept.folder / "feedwitness.db"
+    store.chmod(0o644)
+    kept.folder.chmod(0o700)
+    assert "rights" not in findings(kept)[1]
+
+
 def test_what_init_writes_is_in_order(desk):
     desk.call("init")
     status, found = findings(desk)
     assert (status, found["secrets"]["grade"], found["store"]["grade"]) == (0, "ok", "ok")
+
+
+def test_a_store_that_every_user_can_read_is_warned_of(open_desk):
+    open_desk.settings(SETTINGS)
+    store = open_desk.folder / "feedwitness.db"
+    open_store(f"sqlite:///{store}", migrate=True).close()
+    assert "rights" not in findings(open_desk)[1], "as it is made, it is not for everybody"
+    store.chmod(0o644)
+    assert findings(open_desk)[1]["rights"]["grade"] == "warn"
 
 
 def test_a_damaged_store_is_wrong(kept):
