@@ -87,9 +87,10 @@ def same_words(entry: ObservedItem, item: KnownItem) -> bool:
 
 def _same_by_link(entry: ObservedItem, item: KnownItem, listed_last: bool, entries: int) -> bool:
     """The item that had this link is this entry: it was listed until now, or says the same. Where a feed shows a single
-    entry, nothing shows that links tell its statements apart: title or text must agree.
+    entry, nothing shows that links tell its statements apart: title or text must agree. Of an erased item nothing is
+    left to agree with: its link is enough, for it must not come back as another one.
     """
-    if listed_last and entries > 1:
+    if item.erased or (listed_last and entries > 1):
         return True
     return text_digest(item.salt, entry.title) == item.content.title or (
         bool(entry.text) and text_digest(item.salt, entry.text) == item.content.text

@@ -132,7 +132,7 @@ class Writer:
             self._lose(group, StoreUnavailable("store_io", f"the writer failed ({type(bug).__name__}: {bug})"))
         else:
             self.trouble = "" if wrote else self.trouble
-            self.commits += 1
+            self.commits += wrote
             reach("after_commit")
         for waiting in group:
             waiting.settle()

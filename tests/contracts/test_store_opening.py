@@ -117,6 +117,44 @@ def test_an_older_store_is_copied_then_migrated(
         assert verify(store).head.position == 1
 
 
+def test_a_store_of_schema_0001_keeps_its_outbox_and_captures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "store.db"
+    path.touch()
+    upgrade_to(path, "0001")
+    with closing(sqlite3.connect(path)) as old, old:
+        old.execute("INSERT INTO captures VALUES ('sha256:1', 'a', 'u', '[]', x'00', 1, 2)")
+        old.execute("INSERT INTO deliveries VALUES ('d', 'x', 'r', 'desk', 'a@b.org', 1, 'appeared', 'a/1', x'7b7d',"
+                    " 'pending', 'retry', 3, 5, 4, '503', 1)")  # fmt: skip
+    with open_store(f"sqlite:///{path}", migrate=True) as store, store.views() as views:
+        (kept,) = views.deliveries(bodies=True)
+    assert (kept.id, kept.recipient, kept.body, kept.attempts, kept.spent) == ("d", "a@b.org", b"{}", 3, 0)
+    assert len(list(tmp_path.glob("store.db.before-0002-1"))) == 1
+
+
+def upgrade_to(path: Path, revision: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    from store.engine import writing_engine
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    engine = writing_engine(path, checkpoints=True)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
+
+
+def test_an_empty_file_left_by_a_broken_start_is_called_so_and_gone_on_with(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    path.touch()
+    with pytest.raises(StoreError, match="is empty: its making was broken off; `feedwitness run`"):
+        open_store(f"sqlite:///{path}", read_only=True)
+    with open_store(f"sqlite:///{path}", migrate=True) as store, store.read() as tx:
+        assert tx.log.head().position == 0
+
+
 def test_a_database_of_something_else_is_refused(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "other.db")) as database:
         database.execute("CREATE TABLE recipes (name TEXT)")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from store.database import SqlStore
-from store.events import AlertId, ChannelId, RuleId
+from store.events import AlertId, ChannelId, ItemId, RuleId
 from store.ports import Delivery, DeliveryState, StoreError, Verdict
 
 LEASE = timedelta(seconds=60)
@@ -114,6 +114,53 @@ def test_what_waits_for_a_channel_that_is_no_more_is_held_at_a_start_not_first_w
     assert (stored(store, "kept").state, stored(store, "done").state) == ("pending", "delivered")
     assert store.write(lambda tx: tx.outbox.free({})).result() == 0
     assert stored(store, "kept").state == "held", "settings without any channel keep none waiting"
+
+
+def test_what_waits_for_a_recipient_who_was_taken_out_is_held_at_a_start(store: SqlStore, now: datetime) -> None:
+    hour = now + timedelta(hours=1)
+    enqueue(store, delivery("a", at=hour, recipient="a@example.org"), delivery("b", at=hour, recipient="b@example.org"))
+    enqueue(store, delivery("hook", "hook", at=hour))
+    known = {ChannelId("desk"): ["a@example.org"], ChannelId("hook"): [""]}
+    store.write(lambda tx: tx.outbox.free(known)).result()
+    assert [stored(store, name).reason for name in ("a", "b", "hook")] == ["", "recipient-removed", ""]
+
+
+def test_what_was_erased_while_it_was_being_sent_can_only_end(store: SqlStore, now: datetime) -> None:
+    enqueue(store, delivery("1", item="a/1", created_at=now), delivery("2", item="a/1", created_at=now))
+    first, second = claim(store, now)
+    store.write(lambda tx: tx.erasure.erase(ItemId("a/1"), [])).result()
+    again = Verdict("pending", "503: the words", "http 503", now)
+    assert not settle(store, first, again), "it is not tried again"
+    assert settle(store, second, Verdict("delivered", "200: the words", "http 200"))
+    left = [stored(store, name) for name in ("1", "2")]
+    assert [(one.state, one.reason, one.body, one.last_answer) for one in left] == [
+        ("held", "erased", b"", ""),
+        ("delivered", "erased", b"", ""),
+    ]
+    assert claim(store, now + LEASE) == []
+    store.write(lambda tx: tx.outbox.free({ChannelId("desk"): [""]})).result()
+    assert claim(store, now + LEASE) == []
+
+
+def test_a_retry_holds_only_for_what_is_still_as_it_was_read(store: SqlStore, now: datetime) -> None:
+    enqueue(store, delivery("dead", created_at=now), delivery("done", "x", at=now))
+    enqueue(store, delivery("waits", at=now + LEASE, created_at=now + LEASE))
+    for one in claim(store, now):
+        settle(store, one, DONE if one.id == "done" else Verdict("dead", "410", "http 410", reason="refused"))
+    with store.read() as tx:
+        (dead,) = tx.backlog.failed()
+        seen = tx.backlog.failed(AlertId("a" * 32))
+    assert (dead.id, dead.body, [one.id for one in seen]) == ("dead", b"", ["dead", "waits"])
+    later = now + timedelta(days=9)
+
+    def renew() -> int:
+        return store.write(lambda tx: tx.backlog.renew(seen, later)).result()
+
+    assert renew() == 2
+    (claimed, _) = claim(store, later)
+    assert (claimed.id, claimed.attempts, claimed.spent, claimed.renewed_at) == ("dead", 2, 1, later)
+    settle(store, claimed, DONE)
+    assert renew() == 0, "one is delivered, one is being sent"
 
 
 def test_a_large_channel_does_not_shut_out_the_others(store: SqlStore, now: datetime) -> None:
