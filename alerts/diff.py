@@ -68,9 +68,15 @@ class _Span(NamedTuple):
 def word_diff(old: str, new: str) -> Diff:
     """Compare two texts."""
     a, b = _tokens(old), _tokens(new)
-    spans = _settled(_Texts(a, b), _spans(a, b))
-    entries = tuple(_joined(_entries(a, b, spans)))
+    entries = tuple(_joined(_entries(a, b, _settled(_Texts(a, b), _spans(a, b)))))
     return Diff(entries, _phrases(entries, "-"), _phrases(entries, "+"))
+
+
+def word_changes(old: str, new: str) -> tuple[Entry, ...]:
+    """The same entries for rules instead of people: a word that was kept is never told as part of a change, however
+    small it is beside what changed around it."""
+    a, b = _tokens(old), _tokens(new)
+    return tuple(_joined(_entries(a, b, _spans(a, b))))
 
 
 def shorten(entries: Sequence[Entry], *, keep: int, limit: int) -> tuple[Entry, ...]:

@@ -79,7 +79,7 @@ class Haystack:
 
     def section(self, place: int) -> Section:
         """The section that holds this place."""
-        return next(section for section in self.sections if place < section.end)
+        return self.sections[bisect_right(self._begins, place) - 1]
 
     def word_number(self, place: int) -> int:
         """Which word stands at a place, counted from the start; texts are far apart. In scripts without spaces each

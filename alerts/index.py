@@ -13,11 +13,10 @@ from typing import NamedTuple
 
 import ahocorasick_rs
 
-from alerts.folding import fold_but_case
 from alerts.haystack import FIELDS, Haystack, Part, Place, Source
 from alerts.nearness import stretches
 from alerts.patterns import PatternSet
-from alerts.terms import is_run
+from alerts.terms import Page, is_run
 from alerts.tree import Has, Near, Pattern, Scope, Sought, Term
 
 _SCOPE_PARTS: Mapping[Scope, tuple[Part, ...]] = {
@@ -229,15 +228,11 @@ def _after_clitics(allowed: frozenset[str]) -> Check:
 
 
 def _same_case(term: Term) -> Check:
-    wanted = _cased_words(term.written.strip("=*"))
+    page = Page(term.written.strip("=*"))
+    wanted = page.cased_words(0, len(page.line))
 
     def check(haystack: Haystack, start: int, end: int) -> bool:
         section = haystack.section(start)
-        source = section.page.source(start - section.begin, end - section.begin)
-        return _cased_words(section.page.text[slice(*source)]) == wanted
+        return section.page.cased_words(start - section.begin, end - section.begin) == wanted
 
     return check
-
-
-def _cased_words(text: str) -> str:
-    return "".join(filter(str.isalnum, fold_but_case(text)))

@@ -6,7 +6,7 @@ out, or put in, in one piece.
 
 from dataclasses import dataclass
 
-from alerts.diff import word_diff
+from alerts.diff import word_changes
 from alerts.facts import Face
 from alerts.tree import TextField
 
@@ -29,7 +29,7 @@ def revision_of(before: Face, now: Face) -> Revision:
     )
     for name, old, new in fields:
         place = 0
-        for tag, text in word_diff(old, new).entries if old != new else ():
+        for tag, text in word_changes(old, new) if old != new else ():
             if tag == "-":
                 removed.append(text)
                 continue

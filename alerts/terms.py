@@ -14,7 +14,7 @@ from functools import cached_property
 
 import regex
 
-from alerts.folding import Alignment, fold
+from alerts.folding import Alignment, fold, fold_but_case
 
 RUN_SCRIPTS = (
     "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0eb2\u0eb4-\u0ece\u0edc-\u0edf\u1000-\u103f\u1050-\u108f\u1780-\u17d3"
@@ -91,12 +91,20 @@ class Page:
         return self._alignment.source(self._folded_place(start), self._folded_place(end - 1) + 1)
 
     def whole_words(self, start: int, end: int) -> tuple[int, int]:
-        """The place in the line widened to the words that it touches."""
-        if self.line[start] != " ":
+        """The place in the line widened to the words that it touches; a run has no words to widen to."""
+        if self.line[start] != " " and not is_run(self.line[start]):
             start = self.line.rfind(" ", 0, start)
-        if self.line[end - 1] != " ":
+        if self.line[end - 1] != " " and not is_run(self.line[end - 1]):
             end = self.line.find(" ", end) + 1
         return start, end
+
+    def cased_words(self, start: int, end: int) -> list[str]:
+        """The words at a place in the line, folded but for their case."""
+        found: list[str] = []
+        for word in re.finditer("[^ ]+", self.line[start:end]):
+            first, last = self.source(start + word.start(), start + word.end())
+            found.append("".join(filter(str.isalnum, fold_but_case(self.text[first:last]))))
+        return found
 
     def _folded_place(self, place: int) -> int:
         number = self.line.count(" ", 0, place) - 1

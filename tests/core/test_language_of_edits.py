@@ -64,6 +64,7 @@ def found(query: str, now: Face, before: Face | None = None) -> list[str] | None
         ('"حماس غزة"~4', "وحماس في قطاع غزة", ["وحماس في قطاع غزة"]),
         ('"制裁 名单"~6', "制裁人员的名单", ["制裁人员的名单"]),
         ('"制裁 名单"~3', "制裁人员的新名单", None),
+        ('"制裁 名单"~6', "关于制裁人员的名单的通知", ["制裁人员的名单"]),
         ('"санкции ЕС"~4', "ЕС вводит новые санкции", ["ЕС вводит новые санкции"]),
     ],
 )
@@ -110,6 +111,13 @@ NEW = face("The convoy with 120 tonnes left. Hostilities must end now.", version
 def test_what_an_edit_removed_and_added(query: str, expected: list[str] | None) -> None:
     assert found(query, NEW, OLD) == expected
     assert found(query, NEW) is None, "without an edit there is nothing to judge"
+
+
+def test_a_word_that_stayed_between_two_changes_was_neither_removed_nor_added() -> None:
+    before, after = face("old small convoy tiny thing"), face("new big convoy huge other", version=2)
+    assert found("removed:convoy", after, before) is None
+    assert found("added:convoy", after, before) is None
+    assert found('removed:"old small" added:"huge other"', after, before) == ["huge other"]
 
 
 def test_titles_are_looked_into_as_well_and_places_are_those_of_the_new_one() -> None:

@@ -52,6 +52,9 @@ def found(face: Face, match: str) -> list[tuple[str, str, str]] | None:
     [
         ("Syria", "Syria’s SYRIA Syriac", ["Syria", "SYRIA"]),
         ("=WHO", "who WHO's (WHO)", ["WHO", "WHO"]),
+        ("=Syria’s", "Syria's and SYRIA’s", ["Syria"]),
+        ('"=Syria army"', "Syria’s army, Syria’s Army", ["Syria’s army"]),
+        ('"制裁 nation*"', "关于制裁 nations", ["制裁 nations"]),
         ("peacekeep*", "peace keeping the lights on; Peacekeepers", ["Peacekeepers"]),
         ("*settlement", "resettlement’s cost", ["resettlement"]),
         ('"two-state solution"', "the two – state “solution”", ["two – state “solution"]),
