@@ -12,50 +12,22 @@ from alerts.blindness import Blindness
 from alerts.facts import AlertFacts, Composer, FeedCard
 from alerts.judge import Judgement, judgements, told_of
 from alerts.rules import RuleSet
-from alerts.sight import Sight, sights
+from alerts.sight import Sight
+from alerts.sources import NETWORK, WORDS, Health, hearers
 from alerts.transitions import Fired, Telling, alert_id
 from store.events import (
     AlertHeld,
     AlertId,
     AlertRaised,
-    FeedDegraded,
-    FeedGone,
     FeedId,
-    FeedMoved,
-    FeedQuiet,
-    FeedRecovered,
-    FeedReissued,
     HealthEvent,
-    HealthKind,
     ItemPublished,
     ItemRevised,
     ItemWithdrawn,
-    NetworkLost,
-    NetworkRestored,
-    Position,
     Recorded,
-    RuleDefined,
-    RuleId,
-    feed_stream,
     rule_stream,
 )
 from store.ports import Delivery, Transaction
-
-Health = HealthEvent | NetworkLost | NetworkRestored
-NETWORK = FeedCard(FeedId(""), "our network", "")
-"""What stands in the place of a feed where all of them are concerned."""
-
-_MOST_AT_ONCE = 5_000
-_WORDS: Mapping[type[Health], HealthKind] = {
-    FeedDegraded: "degraded",
-    FeedRecovered: "recovered",
-    FeedQuiet: "quiet",
-    FeedGone: "gone",
-    FeedMoved: "moved",
-    FeedReissued: "reissued",
-    NetworkLost: "degraded",
-    NetworkRestored: "recovered",
-}
 
 
 @dataclass(slots=True)
@@ -80,12 +52,9 @@ class Raiser:
 
     def health(self, rules: RuleSet, recorded: Recorded, event: Health) -> None:
         """Raise what the rules that watch this source's health, or whose alerts it held back, must hear of."""
-        word = _WORDS[type(event)]
+        word = WORDS[type(event)]
         feed = self._card(event.feed) if isinstance(event, HealthEvent) else NETWORK
-        concerned = {rule.rule for rule in rules.rules.values() if word in rule.on and _watches(rule, feed.id)}
-        if isinstance(event, FeedReissued):
-            concerned |= self._held_back(rules, recorded, event)
-        for rule in (rules.rules[one] for one in sorted(concerned)):
+        for rule in (rules.rules[one] for one in hearers(self.tx, rules, recorded, event, self.feeds)):
             alert = AlertRaised(
                 alert=alert_id(rule.rule, feed.id, word, recorded.position),
                 rule=rule.rule,
@@ -143,40 +112,8 @@ class Raiser:
             else:
                 self.deliveries.append(delivery)
 
-    def _held_back(self, rules: RuleSet, recorded: Recorded, event: FeedReissued) -> set[RuleId]:
-        """The rules that have an alert about an item of the reissued document, held for that reason.
-
-        They are found by judging that document's events again, whichever side of this one they stand on: a document is
-        recorded at one time.
-        """
-        around = self.tx.log.read(
-            Position(max(recorded.position - _MOST_AT_ONCE, 0)),
-            2 * _MOST_AT_ONCE,
-            stream=feed_stream(event.feed),
-            kinds=(ItemPublished.KIND, ItemRevised.KIND),
-        )
-        causes = [
-            (one, one.event)
-            for one in around
-            if isinstance(one.event, ItemPublished | ItemRevised)
-            and one.recorded_at == recorded.recorded_at
-            and one.event.hold == event.reason
-        ]
-        seen = sights(self.tx, causes, self.feeds)
-        return {
-            judged.rule.rule
-            for one, cause in causes
-            for judged in judgements(rules, cause, seen[one.position], {})
-            if isinstance(judged.outcome, Fired)
-        }
-
     def _card(self, feed: FeedId) -> FeedCard:
         return self.feeds.get(feed) or FeedCard(feed, feed, "")
-
-
-def _watches(rule: RuleDefined, feed: FeedId) -> bool:
-    """Whether the feed is in the rule's scope; our own network concerns everybody."""
-    return rule.feeds is None or feed == NETWORK.id or feed in rule.feeds
 
 
 def _held(alert: AlertRaised, reason: str) -> AlertHeld:

@@ -14,8 +14,9 @@ from operator import attrgetter
 
 from alerts.blindness import Blindness
 from alerts.facts import AlertFacts, Composer, FeedCard
-from alerts.raising import NETWORK, Health, as_raised
+from alerts.raising import as_raised
 from alerts.sight import sights
+from alerts.sources import NETWORK, Health
 from alerts.transitions import Telling
 from store.events import (
     AlertHeld,
