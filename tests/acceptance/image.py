@@ -44,15 +44,8 @@ class Image:
         base = self.root / "base"
         subprocess.run([python, "-m", "venv", base], check=True, timeout=120)
         (stage,) = [each for each in stages() if each.name == "build"]
-        environment = {"PATH": f"{base}/bin:/usr/bin:/bin", "HOME": str(self.root), **stage.env}
-        for name in (
-            "PIP_INDEX_URL",
-            "PIP_CONFIG_FILE",
-            "PIP_FIND_LINKS",
-            "PIP_NO_INDEX",
-        ):  # where this machine finds packages
-            if name in os.environ:
-                environment[name] = os.environ[name]
+        found = {name: value for name, value in os.environ.items() if name == "HOME" or name.startswith("PIP_")}
+        environment = {**found, "PATH": f"{base}/bin:/usr/bin:/bin", **stage.env}  # where this machine finds packages
         self._follow(stage, environment)
 
     def _follow(self, stage: Stage, environment: Mapping[str, str]) -> None:

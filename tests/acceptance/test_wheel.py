@@ -1,4 +1,4 @@
-"""The wheel: what is in it, and that it is the same bytes wherever and whenever it is made."""
+"""The wheel: what is in it, and that it and the source archive are the same bytes wherever and whenever they are made."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ HATCHLING = Path(sys.executable).parent / "hatchling"
 
 
 def built(folder: Path, *, umask: int, when: float) -> Path:
-    """A wheel made from a copy of the tree whose files have other times and modes."""
+    """A release made from a copy of the tree whose files have other times and modes: the folder that holds it."""
     tree = folder / "tree"
     for room in ROOMS:
         shutil.copytree(ROOT / room, tree / room, ignore=shutil.ignore_patterns("__pycache__"))
@@ -30,7 +30,7 @@ def built(folder: Path, *, umask: int, when: float) -> Path:
     (tree / "store" / "__pycache__" / "left.cpython-311.pyc").write_bytes(b"of another day")
     environment = {"PATH": os.environ["PATH"], "TZ": "Asia/Tokyo" if umask else "UTC", "HOME": str(folder)}
     subprocess.run(
-        [HATCHLING, "build", "-t", "wheel"],
+        [HATCHLING, "build"],
         cwd=tree,
         env=environment,
         check=True,
@@ -38,19 +38,26 @@ def built(folder: Path, *, umask: int, when: float) -> Path:
         umask=umask,
         timeout=60,
     )
-    (wheel,) = (tree / "dist").iterdir()
-    return wheel
+    return tree / "dist"
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory) -> Path:
+def release(tmp_path_factory) -> Path:
     return built(tmp_path_factory.mktemp("here"), umask=0o022, when=time.time())
 
 
-def test_two_builds_in_other_places_at_other_times_are_the_same_bytes(wheel, tmp_path):
+@pytest.fixture(scope="module")
+def wheel(release) -> Path:
+    (wheel,) = release.glob("*.whl")
+    return wheel
+
+
+def test_two_builds_in_other_places_at_other_times_are_the_same_bytes(release, tmp_path):
     other = built(tmp_path / "another place", umask=0o077, when=1_000_000_000)
-    assert other.name == wheel.name
-    assert other.read_bytes() == wheel.read_bytes()
+    made, again = ({file.name: file.read_bytes() for file in folder.iterdir()} for folder in (release, other))
+    assert {Path(name).suffix for name in made} == {".whl", ".gz"}
+    assert made.keys() == again.keys()
+    assert [name for name in made if made[name] != again[name]] == []
 
 
 def test_the_wheel_holds_the_four_rooms_whole_and_nothing_else(wheel):
