@@ -5,7 +5,7 @@ large store is so found in several short looks, instead of in a long one that ke
 emptied.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -18,10 +18,8 @@ from store.outbox import LISTED, read_delivery
 from store.ports import Delivery, DeliveryFilter, EventFilter, ItemFilter, ItemRow, Place, Window
 from store.tables import DELIVERIES, EVENTS, ITEMS
 
-ROWS_LOOKED_AT = 2_000
+ROWS_LOOKED_AT = 20_000
 EVENTS_LOOKED_AT = 10_000
-
-_Row = sa.Row[Any]
 
 
 class ItemsOf(Protocol):
@@ -52,9 +50,8 @@ class Pages:
             chosen = chosen.where(ITEMS.c.first_seen_at >= to_micros(wanted.since))
         if wanted.among is not None:
             chosen = chosen.where(ITEMS.c.id.in_(wanted.among))
-        rows, end = self._look(
-            chosen, ITEMS.c.first_seen_at, ITEMS.c.id, before, most, lambda row: wanted.state in (None, row.state)
-        )
+        fits = {} if wanted.state is None else {"state": [wanted.state]}
+        rows, end = self._look(chosen, (ITEMS.c.first_seen_at, ITEMS.c.id), fits, before, most)
         found = {row.id: row for row in self._items_of(ItemFilter(among=[row.id for row in rows]), texts=texts)}
         return Window([found[ItemId(row.id)] for row in rows], end)
 
@@ -64,10 +61,8 @@ class Pages:
         if wanted.item is not None:
             chosen = chosen.where(DELIVERIES.c.item == wanted.item)
 
-        def fits(row: _Row) -> bool:
-            return (not wanted.states or row.state in wanted.states) and wanted.rule in (None, row.rule)
-
-        rows, end = self._look(chosen, DELIVERIES.c.created_at, DELIVERIES.c.id, before, most, fits)
+        fits = {"state": wanted.states, "rule": [] if wanted.rule is None else [wanted.rule]}
+        rows, end = self._look(chosen, (DELIVERIES.c.created_at, DELIVERIES.c.id), fits, before, most)
         return Window([read_delivery(row) for row in rows], end)
 
     def events(self, wanted: EventFilter, *, after: Position, most: int) -> Window[Recorded, Position]:
@@ -88,23 +83,32 @@ class Pages:
     def _look(
         self,
         chosen: sa.Select[Any],
-        at: sa.Column[Any],
-        name: sa.Column[Any],
+        order: tuple[sa.Column[Any], sa.Column[Any]],
+        fits: Mapping[str, Collection[str]],
         before: Place | None,
         most: int,
-        fits: Callable[[_Row], bool],
-    ) -> tuple[Collection[_Row], Place | None]:
-        """The first fitting rows before a place, newest first, and the place where the look ended."""
+    ) -> tuple[Sequence[sa.Row[Any]], Place | None]:
+        """Rows before a place, newest first, of those looked at that fit; and the place where the look ended.
+
+        `chosen` calls its columns of `order` `at` and `id`. `fits`: the values that a column may have, none = any. What
+        does not fit never leaves the database.
+        """
         if before is not None:
-            chosen = chosen.where(sa.tuple_(at, name) < sa.tuple_(to_micros(before.at), before.id))
-        looked_at = self._connection.execute(chosen.order_by(at.desc(), name.desc()).limit(ROWS_LOOKED_AT + 1))
-        rows: list[_Row] = []
-        with looked_at:
-            last = None
-            for number, row in enumerate(looked_at):
-                if number == ROWS_LOOKED_AT or len(rows) == most:
-                    return rows, last
-                if fits(row):
-                    rows.append(row)
-                last = Place(from_micros(row.at), row.id)
-        return rows, None
+            chosen = chosen.where(sa.tuple_(*order) < sa.tuple_(to_micros(before.at), before.id))
+        chosen = chosen.order_by(*(column.desc() for column in order))
+        looked_at = chosen.limit(ROWS_LOOKED_AT).subquery()
+        filters = [looked_at.c[name].in_(values) for name, values in fits.items() if values]
+        if filters:
+            newest_first = (looked_at.c.at.desc(), looked_at.c.id.desc())
+            chosen_now = sa.select(looked_at).where(*filters).order_by(*newest_first)
+        else:
+            chosen_now = chosen
+        found = self._connection.execute(chosen_now.limit(most + 1)).all()
+        if len(found) > most:
+            return found[:most], _place(found[most - 1])
+        beyond = self._connection.execute(chosen.offset(ROWS_LOOKED_AT - 1).limit(1)).one_or_none() if filters else None
+        return found, None if beyond is None else _place(beyond)
+
+
+def _place(row: sa.Row[Any]) -> Place:
+    return Place(from_micros(row.at), row.id)
