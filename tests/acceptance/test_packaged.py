@@ -89,7 +89,7 @@ def until(fact, process, within=60.0):
 
 def health(image: Image, port: int) -> subprocess.CompletedProcess[str]:
     """The image's own health check, at this test's port."""
-    words = [image.told(word).replace("8321", str(port)) for word in stages()[-1].one("HEALTHCHECK").words]
+    words = [image.told(word.replace("8321", str(port))) for word in stages()[-1].one("HEALTHCHECK").words]
     return subprocess.run(
         as_nobody(words), env=image.environment, capture_output=True, text=True, timeout=30, check=False
     )

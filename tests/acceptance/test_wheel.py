@@ -1,4 +1,4 @@
-"""The wheel: what is in it, and that it and the source archive are the same bytes wherever and whenever they are made."""
+"""A release: what is in the wheel, and that it is the same bytes wherever and whenever it is made."""
 
 import os
 import shutil
