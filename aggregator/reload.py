@@ -21,6 +21,7 @@ from aggregator.shown.form import counted
 from aggregator.watching import Watching
 from aggregator.web.health import Readiness
 from aggregator.wiring import Program
+from alerts.heap import growing
 from config.load import Loaded
 from store.failpoint import reach
 from store.ports import StoreUnavailable
@@ -95,11 +96,13 @@ class Reloader:
 
     def _steadily(self) -> tuple[Loaded, Parts | None]:
         """Read, and again if a file changed meanwhile. Blocks; runs in a thread."""
-        for _ in range(STEADY_TRIES):
-            loaded = self._read()
-            if loaded.traces.again() == loaded.traces:
-                break
-        return loaded, parts_of(loaded, self._console, self._program.parts) if loaded.settings else None
+        running = self._program.settings
+        with growing(len(running.rules) + len(running.feeds)):
+            for _ in range(STEADY_TRIES):
+                loaded = self._read()
+                if loaded.traces.again() == loaded.traces:
+                    break
+            return loaded, parts_of(loaded, self._console, self._program.parts) if loaded.settings else None
 
     def _reject(self, loaded: Loaded) -> None:
         log.error("the settings have mistakes; those of %s stay in force:", self._notice.loaded_at)

@@ -8,15 +8,17 @@ A commit costs a sync of the disk, so none is made for the checkpoint alone: whe
 by `MOST_BEHIND` events or `LONGEST_BEHIND` at most. A restart reads those again and raises nothing, as before.
 
 Rules change where the log says so: the rule set is the one in force at the checkpoint, and `rule.defined` and
-`rule.retired` change it on the way. What is remembered between batches is tied to the checkpoint it was true at.
+`rule.retired` change it on the way. Compiling many rules takes seconds, so those in force at the end of the log are
+compiled before the transaction begins. What is remembered between batches is tied to the checkpoint it was true at.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import get_args
 
 from alerts.blindness import Blindness
 from alerts.facts import Composer, FeedCard
+from alerts.heap import growing
 from alerts.judge import TELLING_KINDS
 from alerts.raising import Raiser
 from alerts.rules import RuleSet
@@ -44,7 +46,8 @@ BATCH = 200
 MOST_BEHIND = 5_000
 LONGEST_BEHIND = timedelta(seconds=10)
 _HEALTH_KINDS = frozenset(event.KIND for event in (*get_args(HealthEvent), NetworkLost, NetworkRestored))
-CONCERNING_KINDS = TELLING_KINDS | _HEALTH_KINDS | {RuleDefined.KIND, RuleRetired.KIND}
+_RULE_KINDS = frozenset({RuleDefined.KIND, RuleRetired.KIND})
+CONCERNING_KINDS = TELLING_KINDS | _HEALTH_KINDS | _RULE_KINDS
 """The kinds that can concern a rule; all others are passed over without being read."""
 
 
@@ -59,6 +62,8 @@ class Reactor:
         self._feeds = feeds
         self._now = now
         self._memory = _Memory()
+        self._ready = RuleSet.compile(())
+        self._ready_at = Position(-1)
 
     def use(self, feeds: Mapping[FeedId, FeedCard]) -> None:
         """From here on these are the feeds of the settings."""
@@ -67,15 +72,26 @@ class Reactor:
     def run_once(self, limit: int = BATCH) -> bool:
         """React to at most so many concerning events; whether there may be more. Blocks until it is durable."""
         with self._store.read() as tx:
-            nothing_new = max(tx.checkpoints.get(FOLLOWER), self._memory.true_at) >= tx.log.head().position
+            head = tx.log.head().position
+            nothing_new = max(tx.checkpoints.get(FOLLOWER), self._memory.true_at) >= head
+            changed = not nothing_new and tx.log.read(self._ready_at, 1, kinds=_RULE_KINDS)
+            rules = tx.rules.in_force() if changed else None
         if nothing_new:
             since = self._memory.behind_since
             if since is not None and self._now() - since >= LONGEST_BEHIND:
                 self.settle()
             return False
+        if rules is not None:
+            self._prepare(rules)
+        self._ready_at = head
         memory, self._memory = self._memory, _Memory()  # should this batch fail, what it changed is forgotten
         more, self._memory = self._store.write(lambda tx: self._react(tx, memory, limit)).result()
         return more
+
+    def _prepare(self, rules: Sequence[RuleDefined]) -> None:
+        """Compile the rules that are in force at the end of the log, while the writer goes on writing."""
+        with growing(len(rules)):
+            self._ready = RuleSet.compile(rules)
 
     def settle(self) -> None:
         """Move the checkpoint to where the log was read to: before a stop, so that a start reads nothing twice."""
@@ -88,6 +104,7 @@ class Reactor:
         checkpoint, head = tx.checkpoints.get(FOLLOWER), tx.log.head().position
         if memory.true_at < checkpoint:
             memory = _Memory.of(tx, checkpoint)
+        memory.ready = self._ready
         memory.blindness.begin()
         read = tx.log.read(memory.true_at, limit, kinds=CONCERNING_KINDS)
         raiser = Raiser(tx, self._composer, self._feeds, memory.blindness, memory.known, self._now())
@@ -128,6 +145,7 @@ class _Memory:
         self.behind_since: datetime | None = None
         self.blindness = Blindness()
         self.known: frozenset[AlertId] = frozenset()
+        self.ready = RuleSet.compile(())
         self._definitions: dict[RuleId, RuleDefined] = {}
         self._compiled: RuleSet | None = None
 
@@ -142,9 +160,10 @@ class _Memory:
 
     @property
     def rules(self) -> RuleSet:
-        """The rules in force, compiled when they are first needed."""
+        """The rules in force, compiled when they are first needed, if they are not those that are ready."""
         if self._compiled is None:
-            self._compiled = RuleSet.compile(tuple(self._definitions.values()))
+            ready = self.ready.rules == self._definitions
+            self._compiled = self.ready if ready else RuleSet.compile(tuple(self._definitions.values()))
         return self._compiled
 
     def change(self, event: RuleDefined | RuleRetired) -> None:
