@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from alerts.tree import TextField
 from store.events import (
     About,
     AlertHeld,
@@ -20,6 +21,9 @@ from store.events import (
     RuleDefined,
 )
 from store.ports import Delivery, ItemRow
+
+CATEGORY_SEPARATOR = ", "
+"""Places in the field `category` count code points of the categories joined by this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,20 @@ class Face:
     published_at: datetime | None
     observed_at: datetime
     truncated: bool = False
+
+    def text_of(self, field: TextField) -> str:
+        """The text that the places of hits in this field count from."""
+        match field:
+            case "title":
+                return self.title
+            case "text":
+                return self.text
+            case "author":
+                return self.author
+            case "category":
+                return CATEGORY_SEPARATOR.join(self.categories)
+            case "link":
+                return self.link
 
 
 def face_of_row(row: ItemRow) -> Face:

@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from alerts.facts import Face
+from alerts.facts import CATEGORY_SEPARATOR, Face
 from alerts.revision import Revision
 from alerts.terms import RUN_SCRIPTS, Page
 from alerts.tree import TextField
 
 Part = Literal["title", "text", "author", "category", "link", "removed", "added"]
 FIELDS: tuple[Part, ...] = ("title", "text", "author", "category", "link", "removed", "added")
-CATEGORY_SEPARATOR = ", "
-"""Places in the field `category` count code points of the categories joined by this."""
 
 Place = tuple[int, int]
 """Start and end in a haystack's line."""

@@ -154,7 +154,7 @@ class Index:
     def sources(self, number: int, haystack: Haystack, found: Found) -> Iterator[Source]:
         """Where something found stands in the item's texts, in order: whole words for `word*` and `*word`."""
         if number in found.sources:
-            yield from sorted(found.sources[number])
+            yield from sorted(found.sources[number], key=_in_order_of_fields)
             return
         sought = self.watches[number].sought
         wide = isinstance(sought, Near) or (isinstance(sought, Term) and _is_part_of_a_word(sought))
@@ -187,6 +187,11 @@ class _Patterns:
                             told, shift = section.told, section.shift
                             sources += [(told, start + shift, end + shift) for start, end in places]
         return found
+
+
+def _in_order_of_fields(source: Source) -> tuple[int, int, int]:
+    field, start, end = source
+    return FIELDS.index(field), start, end
 
 
 def _is_part_of_a_word(term: Term) -> bool:

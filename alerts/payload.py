@@ -178,24 +178,10 @@ def matches(facts: AlertFacts) -> Sequence[Match]:
 
 
 def _match(hit: Hit, face: Face | None, *, sent: bool) -> Match:
-    text = _field_text(face, hit) if face else ""
+    text = face.text_of(hit.field) if face else ""
     last = min(len(text), MAX_TEXT) if hit.field == "text" else len(text)
     placed = sent and hit.field in ("title", "text") and hit.end <= last
     return Match(hit.term, hit.field, (hit.start, hit.end) if placed else None, _snippet(text, hit))
-
-
-def _field_text(face: Face, hit: Hit) -> str:
-    match hit.field:
-        case "title":
-            return face.title
-        case "text":
-            return face.text
-        case "author":
-            return face.author
-        case "category":
-            return ", ".join(face.categories)
-        case "link":
-            return face.link
 
 
 def _snippet(text: str, hit: Hit) -> str:

@@ -15,7 +15,8 @@ from itertools import islice
 
 from alerts.facts import Face
 from alerts.haystack import FIELDS, Haystack
-from alerts.index import Index
+from alerts.index import Index, Watch
+from alerts.misses import NearMiss, near_misses
 from alerts.plan import Plan, Searched, keys, plan, proof, term_leaves
 from alerts.query import Query, parse
 from alerts.revision import revision_of
@@ -42,10 +43,12 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class TermSeen:
-    """One term of a clause: where it stands, or nowhere."""
+    """One term of a clause: where it stands, or nowhere, and then what stands almost there. Near misses are told of
+    clauses in which no term stands."""
 
     term: str
     hits: tuple[Hit, ...]
+    miss: NearMiss | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +148,13 @@ class RuleSet:
         query = self._by_rule.get(rule)
         if query is None:
             return Explanation(matched=False, in_scope=in_scope, clause=None, errors=self.faulty.get(rule, ()))
-        clause = self._clause(query, query.plan, self._search(face, before))
-        holds = clause.holds and (before is not None or not query.of_revisions)
-        return Explanation(holds and in_scope, in_scope, clause)
+        item = self._search(face, before)
+        judged = before is not None or not query.of_revisions
+        missed = [leaf for leaf in term_leaves(query.plan) if judged and not leaf.holds(item)]
+        watches = [self._index.watches[number] for leaf in missed for number in leaf.numbers]
+        revision = revision_of(before, face) if before is not None and query.of_revisions else None
+        clause = self._clause(query, query.plan, item, near_misses(watches, face, revision))
+        return Explanation(clause.holds and judged and in_scope, in_scope, clause)
 
     def _terms(self, leaf: Has) -> tuple[int, tuple[int, ...]]:
         """The leaf's group, a new one if no leaf had the same terms before, and the numbers of its terms."""
@@ -197,15 +204,17 @@ class RuleSet:
             hits = item.hits[number] = [Hit(term, *source) for source in sources]
         return hits
 
-    def _clause(self, query: _Shared, part: Plan, item: Searched) -> Clause:
+    def _clause(self, query: _Shared, part: Plan, item: Searched, misses: Mapping[Watch, NearMiss]) -> Clause:
         span = part.node.span
-        watches = self._index.watches
+        holds = part.holds(item)
+        watched = [(number, self._index.watches[number]) for number in part.numbers]
         terms = tuple(
-            TermSeen(watches[number].sought.written, tuple(self._hits(number, item))) for number in part.numbers
+            TermSeen(watch.sought.written, tuple(self._hits(number, item)), None if holds else misses.get(watch))
+            for number, watch in watched
         )
         text = query.text[span.offset : span.offset + span.length]
-        parts = tuple(self._clause(query, inner, item) for inner in part.parts)
-        return Clause(text, span, part.holds(item), parts, terms)
+        parts = tuple(self._clause(query, inner, item, misses) for inner in part.parts)
+        return Clause(text, span, holds, parts, terms)
 
 
 def is_of_revisions(tree: Node) -> bool:

@@ -4,7 +4,7 @@ Reads one snapshot; prints nothing. The judging is the reactor's own (`alerts.ju
 was really raised stands beside it, so that a rule that was edited since is seen to have been another one then.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,9 +14,9 @@ from aggregator.shown.telling import headline
 from alerts.facts import face_of_row
 from alerts.judge import judgement, told_of
 from alerts.rules import Clause, RuleSet
-from alerts.sight import sights
+from alerts.sight import Sight, sights
 from alerts.transitions import Fired, Outcome, Silent, Telling
-from store.events import Event, Position, Recorded, RuleDefined, rule_stream
+from store.events import Event, ItemRevised, Position, Recorded, RuleDefined, rule_stream
 from store.ports import AlertRow, Delivery, ItemRow, Views
 from store.walk import events
 
@@ -85,7 +85,8 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """Everything `why` says of one rule. `clause` judges the item's latest text; None for a rule without a query."""
+    """Everything `why` says of one rule. `clause` judges the item's latest version, or its latest edit where the rule
+    asks what edits remove or add; None for a rule without a query."""
 
     rule: RuleDefined
     matched: bool
@@ -118,22 +119,32 @@ class Reasons:
 def reasons_of(views: Views, row: ItemRow, rule: RuleDefined) -> Reasons:
     """The reasons under one rule in force now."""
     rules = RuleSet.compile([rule])
-    explained = rules.explain(rule.rule, face_of_row(row))
+    lived = views.tx.log.read(Position(0), MOST_EVENTS, subject=row.id)
+    causes: list[tuple[Recorded, Telling]] = [(one, one.event) for one in lived if isinstance(one.event, Telling)]
+    seen = sights(views.tx, causes, {})
+    of_edits = rules.judges_revisions(rule.rule)
+    edits = [seen[one.position] for one, event in causes if isinstance(event, ItemRevised)] if of_edits else []
+    latest = edits[-1] if edits else Sight(None, None)
+    explained = rules.explain(rule.rule, latest.now or face_of_row(row), latest.before)
     if explained.clause is None:
         verdict = "it is about the health of sources, not about statements"
     elif not explained.in_scope:
         verdict = f"it does not look at {row.feed}"
     elif row.erased:
         verdict = SILENCES["text-erased"]
+    elif of_edits and not edits:
+        verdict = "it asks what edits remove or add, and this item was never edited"
     else:
-        verdict = f"the latest version {'matches' if explained.matched else 'does not match'}"
-    return Reasons(rule, explained.matched, verdict, explained.clause, tuple(_judged(views, row, rules, rule)))
+        judged = "edit" if of_edits else "version"
+        verdict = f"the latest {judged} {'matches' if explained.matched else 'does not match'}"
+    told = tuple(_judged(views, row, rules, rule, causes, seen))
+    return Reasons(rule, explained.matched, verdict, explained.clause, told)
 
 
-def _judged(views: Views, row: ItemRow, rules: RuleSet, rule: RuleDefined) -> Iterator[Judged]:
-    lived = views.tx.log.read(Position(0), MOST_EVENTS, subject=row.id)
-    causes: list[tuple[Recorded, Telling]] = [(one, one.event) for one in lived if isinstance(one.event, Telling)]
-    seen = sights(views.tx, causes, {})
+def _judged(
+    views: Views, row: ItemRow, rules: RuleSet, rule: RuleDefined,
+    causes: Sequence[tuple[Recorded, Telling]], seen: Mapping[Position, Sight],
+) -> Iterator[Judged]:  # fmt: skip
     raised = _raised(views, row, rule)
     defined, read = _defined_at(views, rule), views.tx.checkpoints.get(FOLLOWER)
     for recorded, cause in causes:
