@@ -16,12 +16,21 @@ from alerts.tree import Has, leaves
 from config.load import Loaded, Mistake
 from config.load import load as load_files
 from config.model import FeedSettings, Rule, Settings, Topic, expand_feeds
+from config.proposed import load_proposed
 from store.events import ChannelId, FeedId, RuleDefined, RuleId
 
 
 def load(config: str, environ: Mapping[str, str], cwd: Path) -> Loaded:
     """The settings with every mistake, those of terms and queries included, in the order of the files."""
-    loaded = load_files(Path(config) if config else None, environ, cwd)
+    return _with_queries(load_files(Path(config) if config else None, environ, cwd))
+
+
+def proposed(new: str, config: str, environ: Mapping[str, str], cwd: Path) -> Loaded:
+    """The settings as a proposed file would have them, laid over those in use if it has only rules and topics."""
+    return _with_queries(load_proposed(Path(new), Path(config) if config else None, environ, cwd))
+
+
+def _with_queries(loaded: Loaded) -> Loaded:
     draft = loaded.draft
     terms = _terms(draft)
     mistakes = [*_term_mistakes(loaded, draft.topics.values())]

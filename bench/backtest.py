@@ -1,8 +1,8 @@
 """Trying rules on the past: a log of 20,000 statements replayed through 100 rules, and through 100 of which 20 differ.
 
 Statements are made from a fixed seed: a title and 200 to 2,000 bytes of text (1.1 KB on average) in five alphabets, one
-in fifty edited later, one in five hundred withdrawn, of 200 feeds. Making the store is not in the figures. The log is read on by its positions, so
-a longer one costs the same for each statement.
+in fifty edited later, one in five hundred withdrawn, of 200 feeds. Making the store is not in the figures. The log is
+read on by its positions, so a longer one costs the same for each statement.
 """
 
 import random

@@ -18,7 +18,7 @@ from config import catalogue
 from config.build import Builder
 from config.check import checked
 from config.files import Reader, locate
-from config.merge import Tables, merge
+from config.merge import Tables, merge, without
 from config.mistakes import Mistake, Place, Source
 from config.model import Settings, Store
 from config.positions import Key
@@ -62,8 +62,11 @@ class Loaded:
         return replace(self, settings=None if wrong else self.settings, mistakes=wrong, warnings=told)
 
 
-def load(path: Path | None, environ: Mapping[str, str], cwd: Path) -> Loaded:
-    """Read the settings. `path` is what `--config` says; `shipped:starter/feedwitness.toml` names the shipped ones."""
+def load(path: Path | None, environ: Mapping[str, str], cwd: Path, over: Source | None = None) -> Loaded:
+    """Read the settings. `path` is what `--config` says; `shipped:starter/feedwitness.toml` names the shipped ones.
+
+    Each table of `over` stands in the place of the whole table of that name.
+    """
     cwd = Path(os.path.abspath(cwd))  # noqa: PTH100 - resolve() would follow links, and show other names
     file = locate(path, environ, cwd)
     if isinstance(file, Mistake):
@@ -80,7 +83,7 @@ def load(path: Path | None, environ: Mapping[str, str], cwd: Path) -> Loaded:
             digest=reader.digest,
             traces=tracer.traces,
         )
-    tables = merge(reader.sources)
+    tables = merge([over, *(without(source, over) for source in reader.sources)] if over else reader.sources)
     builder = Builder(tables, environ, tracer)
     draft = builder.draft(default_store_folder(main, environ, cwd))
     found = list(checked(draft, tables, builder.sound, complete=not reader.mistakes))

@@ -6,7 +6,7 @@ anything that is no known table.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from config.mistakes import Mistake, Place, Source
@@ -61,6 +61,18 @@ def merge(sources: Sequence[Source]) -> Tables:
             else:
                 _named(tables, source, name, value)
     return tables
+
+
+def without(source: Source, other: Source) -> Source:
+    """The source without the tables that the other one has."""
+    kept: dict[str, Any] = {}
+    for name, value in source.data.items():
+        theirs = other.data.get(name, {})
+        if name in NAMED and isinstance(value, dict) and isinstance(theirs, dict):
+            kept[name] = {table: keys for table, keys in value.items() if table not in theirs}
+        elif name not in SINGLE or name not in other.data:
+            kept[name] = value
+    return replace(source, data=kept)
 
 
 def _named(tables: Tables, source: Source, section: str, value: Mapping[str, Any]) -> None:

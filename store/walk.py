@@ -1,6 +1,8 @@
-"""Reading on in the log until its end: the one loop behind everything that reads more than a page of it."""
+"""Reading on in the log until its end: the one loop behind everything that reads more than a page of it; and where in
+it a moment lies."""
 
 from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 
 from store.events import Position, Recorded
 from store.ports import EventLog
@@ -35,3 +37,15 @@ def events(
     """The same, event after event."""
     for page in pages(log, after, stream=stream, subject=subject, kinds=kinds):
         yield from page
+
+
+def position_before(log: EventLog, moment: datetime) -> Position:
+    """The last position recorded before that moment, 0 where there is none; found in some twenty looks."""
+    low, high = 0, int(log.head().position)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if log.read(Position(middle - 1), 1)[0].recorded_at < moment:
+            low = middle
+        else:
+            high = middle - 1
+    return Position(low)
