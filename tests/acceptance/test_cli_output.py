@@ -32,7 +32,9 @@ def test_status_as_json_is_one_object(told):
     assert list(status["queues"]) == ["pending", "held", "delivered", "dead", "unread"]
     assert status["queues"]["unread"] == 0
     assert set(status["head"]) == {"position", "hash"}
-    assert set(status["settings"]) == {"digest", "file"}
+    about_the_daemon = {"ok", "loaded_at", "rejected_at", "mistakes", "restart"}
+    assert set(status["settings"]) == {"digest", "file"} | about_the_daemon
+    assert not any(status["settings"][key] for key in about_the_daemon), "none is running"
     assert status["daemon"] == {"running": False, "since": None}
 
 
