@@ -3,6 +3,7 @@
 FEEDWITNESS_TORTURE: a tenth as many reloads under load (100 from 1,000 on, else 10).
 """
 
+import json
 import os
 import signal
 import time
@@ -129,3 +130,24 @@ def test_two_at_once_are_obeyed_and_a_reload_under_way_is_followed_by_one_more(t
         until(lambda: "nothingmatchesthis4" in str(twice.rows("rules")), f"the last ones count: {last}", within=20)
         twice.signal(pid, signal.SIGTERM)
         assert twice.ended(pid, 30) == 0
+
+
+def test_status_shows_what_was_refused_even_of_a_file_that_is_no_toml(tmp_path: Path) -> None:
+    with rig(tmp_path, feeds=1) as refusing:
+        right = refusing.config.read_text()
+        pid = refusing.start("run")
+        until(lambda: notice(refusing), "the daemon runs")
+        for wrong in (right + "[rules.desk", "[feeds.f0]\nevrey = 1\n" + right):
+            reload(refusing, pid, wrong, good=False)
+            status, said = refusing.command("status", "--json")
+            settings = json.loads(said)["settings"]
+            assert (status, settings["ok"], settings["restart"]) == (0, False, [])
+            assert settings["mistakes"][0].startswith(f"{refusing.config}:")
+            assert settings["mistakes"][0].split(":")[0] in refusing.command("status")[1]
+            assert refusing.command("feeds")[0] == 2, "only status looks past mistakes"
+        reload(refusing, pid, right, good=True)
+        assert json.loads(refusing.command("status", "--json")[1])["settings"]["ok"] is True
+        refusing.signal(pid, signal.SIGTERM)
+        assert refusing.ended(pid, 30) == 0
+        refusing.config.write_text(right + "[rules.desk")
+        assert refusing.command("status")[0] == 2, "no daemon goes on with older ones"
