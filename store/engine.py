@@ -17,7 +17,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 from store.ports import StoreUnavailable
 
 BUSY_TIMEOUT_SECONDS = 10.0
-_CHECKPOINT_PAGES = 4000
+_CHECKPOINT_PAGES = 12_000  # 48 MB: each checkpoint is two syncs more
 _WAL_SIZE_LIMIT = 64 * 1024 * 1024
 
 
