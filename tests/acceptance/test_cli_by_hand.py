@@ -96,6 +96,7 @@ def test_what_a_first_fetch_held_is_sent_when_it_is_released_and_the_next_alert_
     assert kinds.count("alert.released/1") == 1
 
 
+@pytest.mark.long
 def test_of_two_that_are_released_together_the_later_follows_the_earlier_and_a_rebuild_agrees(ministry, watching):
     desk = watching
     desk.settings((desk.folder / "feedwitness.toml").read_text() + SECOND_RULE)

@@ -102,6 +102,7 @@ def test_everything_shows_that_it_was_erased_and_nothing_more_and_a_rebuild_agre
     assert [each.out for each in shown()] == [each.out for each in answers]
 
 
+@pytest.mark.long
 def test_what_waited_is_never_sent_and_what_the_source_still_lists_is_ignored(ministry, told):
     item = the_item(told)
     told.call("erase", item, "--why", WHY, "--yes")
@@ -130,6 +131,7 @@ def test_what_waited_is_never_sent_and_what_the_source_still_lists_is_ignored(mi
     assert told.call("verify").status == 0
 
 
+@pytest.mark.long
 def test_erasing_twice_says_so_and_changes_nothing(told):
     item = the_item(told)
     told.call("erase", item, "--why", WHY, "--yes")
