@@ -3,7 +3,8 @@
 The two of health hold no data and are answered to everybody; `/healthz` never asks the database: a store that is away
 must not become a restart loop. The rest passes `Access` first. `/items/…`, to which the links in alerts lead, is the
 API's history of that item. The API is built when it is first asked for (docs/decisions/0014): a daemon that nobody asks
-pays nothing for it. Every refusal has one shape (`aggregator.web.refusal`).
+pays nothing for it. Every refusal has one shape (`aggregator.web.refusal`). HEAD is answered as GET is; the server
+leaves the body out.
 """
 
 import asyncio
@@ -84,7 +85,7 @@ def application(
     async def app(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        send = _headed(send, silent=scope["method"] == "HEAD")
+        send = _headed(send)
         found = answer(scope)
         if _has_body(scope):
             await _swallow(receive)
@@ -124,14 +125,12 @@ def _health(path: str, pulse: Pulse, readiness: Readiness) -> Answer | None:
             return None
 
 
-def _headed(send: Send, *, silent: bool) -> Send:
-    """`send` with the headers of every answer; `silent`: bodies are counted, not sent."""
+def _headed(send: Send) -> Send:
+    """`send` with the headers of every answer."""
 
     async def headed(message: Message) -> None:
         if message["type"] == "http.response.start":
             message = {**message, "headers": [*message["headers"], *SAFE]}
-        elif silent:
-            message = {**message, "body": b""}
         await send(message)
 
     return headed
