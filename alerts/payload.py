@@ -181,10 +181,10 @@ def _match(hit: Hit, face: Face | None, *, sent: bool) -> Match:
     text = face.text_of(hit.field) if face else ""
     last = min(len(text), MAX_TEXT) if hit.field == "text" else len(text)
     placed = sent and hit.field in ("title", "text") and hit.end <= last
-    return Match(hit.term, hit.field, (hit.start, hit.end) if placed else None, _snippet(text, hit))
+    return Match(hit.term, hit.field, (hit.start, hit.end) if placed else None, snippet(text, hit))
 
 
-def _snippet(text: str, hit: Hit) -> str:
+def snippet(text: str, hit: Hit) -> str:
     """The match with up to 60 characters on each side, cut between words."""
     if hit.field not in ("title", "text"):
         return text[: 4 * _AROUND]

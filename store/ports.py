@@ -551,6 +551,10 @@ class Views(Protocol):
         """How many alerts the rule has raised or had released."""
         ...
 
+    def last_hit(self, rule: RuleId) -> datetime | None:
+        """When the rule last raised an alert, or had one released."""
+        ...
+
     def counts(self) -> Mapping[str, int]:
         """Queue depths: deliveries by state, events not yet reacted to (`unread`), items, feeds."""
         ...

@@ -1,6 +1,7 @@
 """Read-only questions of people and scripts over one snapshot: `store.ports.Views`."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import get_args
 
@@ -123,6 +124,12 @@ class Views:
         """How many alerts the rule has raised or had released."""
         told = sa.select(sa.func.count()).where(ALERTS.c.rule == rule, ALERTS.c.told.is_not(None))
         return self._connection.execute(told).scalar_one()
+
+    def last_hit(self, rule: RuleId) -> datetime | None:
+        """When the rule last raised an alert, or had one released."""
+        last = sa.select(sa.func.max(ALERTS.c.told)).where(ALERTS.c.rule == rule).scalar_subquery()
+        at = self._connection.execute(sa.select(EVENTS.c.recorded_at).where(EVENTS.c.position == last)).scalar()
+        return None if at is None else from_micros(at)
 
     def counts(self) -> Mapping[str, int]:
         """Deliveries by state, events not yet reacted to (`unread`), `items`, `feeds`."""

@@ -1,4 +1,4 @@
-"""Commands about rules and the outbox: `rules` and `alerts`."""
+"""Commands about the outbox: `alerts`; and the list of rules."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -22,7 +22,6 @@ ALL = 2**63 - 1
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    app.command()(rules)
     group = typer.Typer(
         invoke_without_command=True, help="The outbox: what was sent, waits, is held, or is dead; newest first."
     )

@@ -2,6 +2,7 @@
 
 import getpass
 import os
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from aggregator.cli import out
@@ -24,6 +25,16 @@ def find_alert(views: "Views", wanted: str) -> "AlertRow":
         problem = f"{len(begun)} alerts begin with" if begun else "no alert"
         raise Failure(f"{problem} {out.line(wanted)}: `feedwitness alerts` lists the ids", 2)
     return begun[0]
+
+
+def age_of(since: str) -> timedelta:
+    """How far back `--since` looks."""
+    from config.values import positive_duration
+
+    try:
+        return positive_duration(since)
+    except ValueError as error:
+        raise Failure(f"--since: {error}", 2) from error
 
 
 def account() -> str:

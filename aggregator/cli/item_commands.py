@@ -1,12 +1,12 @@
 """Commands about statements: `items` and `history`."""
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aggregator.cli import out
+from aggregator.cli.choosing import age_of
 from aggregator.cli.context import Failure, context
 from aggregator.shown.rows import item_row
 from store.events import FeedId, ItemId, feed_stream
@@ -45,7 +45,7 @@ def items(
 
     here = context(ctx)
     settings = here.settings()
-    age = _duration(since) if since else None
+    age = age_of(since) if since else None
     matcher = _matcher(match, settings) if match is not None else None
     wanted = ItemFilter(
         feed=FeedId(feed) if feed else None,
@@ -93,15 +93,6 @@ def _matcher(query: str, settings: "Settings") -> "Callable[[ItemRow], bool]":
     except WrongQuery as wrong:
         marked = (f"--match: {e.message}\n    {out.line(query)}\n    {' ' * e.offset}^" for e in wrong.errors)
         raise Failure("\n".join(marked), 2) from None
-
-
-def _duration(text: str) -> timedelta:
-    from config.values import positive_duration
-
-    try:
-        return positive_duration(text)
-    except ValueError as error:
-        raise Failure(f"--since: {error}", 2) from error
 
 
 def history(

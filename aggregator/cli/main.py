@@ -26,6 +26,7 @@ from aggregator.cli import (
     log_commands,
     out,
     poll_command,
+    rule_commands,
     run_command,
     send_command,
     why_command,
@@ -33,9 +34,8 @@ from aggregator.cli import (
 from aggregator.cli.context import STARTER, Context, Failure
 
 MODULES = (
-    init_command, check_command, demo_command, run_command, poll_command, feed_commands, item_commands, alert_commands,
-    why_command, log_commands, keeping_commands, send_command,
-    completion_command, doctor_command,
+    init_command, check_command, demo_command, run_command, poll_command, feed_commands, item_commands, rule_commands,
+    alert_commands, why_command, log_commands, keeping_commands, send_command, completion_command, doctor_command,
 )  # fmt: skip
 
 GLOBAL_FLAGS = ("--json", "-v", "--verbose", "--version")

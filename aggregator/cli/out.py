@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+    from aggregator.shown.marks import Piece
+
 __all__ = [
     "ago",
     "compact",
@@ -27,12 +29,14 @@ __all__ = [
     "emit_rows",
     "fails",
     "line",
+    "marked",
     "minute",
     "note",
     "paragraph",
     "progress",
     "safe",
     "say",
+    "speaks_unicode",
     "stamp",
     "when",
 ]
@@ -64,6 +68,20 @@ def paragraph(text: "str | Text", indent: int = 4) -> None:
         say(Text(" " * indent).append_text(part))
 
 
+def marked(pieces: "Iterable[Piece]") -> "Text":
+    """Text with some words marked: by colour on a terminal that has any, by signs elsewhere."""
+    from rich.text import Text
+
+    from aggregator.shown.marks import signed
+
+    if not console().is_terminal or console().no_color:
+        return Text(safe(signed(pieces)))
+    text = Text()
+    for piece, is_marked in pieces:
+        text.append(safe(piece), style="bold reverse" if is_marked else "")
+    return text
+
+
 def note(text: str) -> None:
     """Lines for people on stderr."""
     print(safe(text), file=sys.stderr)
@@ -85,10 +103,11 @@ def emit_rows(rows: Iterable[Mapping[str, object]]) -> None:
 
 def compact(value: object) -> str:
     """A value as one line of JSON: what could harm a terminal, or stdout cannot encode, is written as an escape."""
-    return form.compact(value, ascii_only=not _speaks_unicode())
+    return form.compact(value, ascii_only=not speaks_unicode())
 
 
-def _speaks_unicode() -> bool:
+def speaks_unicode() -> bool:
+    """Whether stdout takes every character."""
     return (sys.stdout.encoding or "utf-8").casefold().startswith("utf")
 
 
