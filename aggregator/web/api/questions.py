@@ -54,6 +54,8 @@ class ItemQuery(Paged):
     @property
     def wanted_state(self) -> ItemState | None:
         """The state that is asked for, in either way."""
+        if self.withdrawn and self.state not in (None, "withdrawn"):
+            raise Refused(400, "bad_parameter", "`withdrawn` and `state` ask for two different states: leave one out")
         return "withdrawn" if self.withdrawn else self.state
 
 

@@ -96,7 +96,7 @@ def test_events_are_the_rows_of_the_command_line_in_the_order_of_the_log(api) ->
         ({"feed": "palace", "kinds": "feed.degraded/1"}, lambda row: row["kind"] == "feed.degraded/1"),
         ({"item": ITEM}, lambda row: row["subject"] == ITEM),
     ],
-    ids=str,
+    ids=["two kinds", "a feed", "a kind of a feed", "an item"],
 )
 def test_filters_narrow_the_events(api, asked, fits) -> None:
     everything = api.get("/api/events", limit=1000)["data"]
@@ -169,6 +169,7 @@ def test_times_have_microseconds_and_their_zone_and_harmful_signs_are_escaped(ap
         ("/api/status?limit=1", 400, "bad_parameter"),
         ("/api/items?feed=ministry&feed=palace", 400, "bad_parameter"),
         ("/api/items?feed=", 400, "bad_parameter"),
+        ("/api/items?withdrawn=true&state=absent", 400, "bad_parameter"),
         ("/api/items?limit=0", 400, "bad_parameter"),
         ("/api/items?limit=1001", 400, "bad_parameter"),
         ("/api/items?limit=NaN", 400, "bad_parameter"),
