@@ -15,7 +15,18 @@ from aggregator.memory import FeedMemory, Move, dump, recall
 from aggregator.normalise import FeedProfile
 from aggregator.outcome import Observation, PageProbe, PageSeen, Redirect
 from aggregator.plan import Loaded, Look, Refused, look_at, survey
-from store.events import Event, FeedBaselined, FeedId, FeedRenamed, Position, Recorded, feed_stream
+from aggregator.schedule import went_by
+from store.events import (
+    Event,
+    FeedBaselined,
+    FeedId,
+    FeedRecovered,
+    FeedRenamed,
+    FeedUnwatched,
+    Position,
+    Recorded,
+    feed_stream,
+)
 from store.failpoint import reach
 from store.ports import Capture, PollState, Transaction
 
@@ -70,10 +81,21 @@ def record_poll(
         tx.texts.put(item, text)
     if capture is not None and decision.keep and (decision.events or decision.open):  # an open suspicion cites it later
         tx.captures.put(capture)
+    unwatched = _unwatched(profile, health, last_good_at, observation.at) if decision.events else ()
     recorded = _keep(
-        tx, profile, (*decision.events, *health.events, *([moved] if moved else [])), state, observation.at
+        tx, profile, (*unwatched, *decision.events, *health.events, *([moved] if moved else [])), state, observation.at
     )
     return Recording(state, recorded, decision.probes, move=memory.move)
+
+
+def _unwatched(
+    profile: FeedProfile, health: Health, last_good_at: datetime | None, at: datetime
+) -> tuple[FeedUnwatched, ...]:
+    """Before news: since when it may have stood there unseen. Where the source failed, its health says so already."""
+    told = health.state.health in ("degraded", "gone") or any(isinstance(one, FeedRecovered) for one in health.events)
+    if told or last_good_at is None or not went_by(profile, last_good_at, at):
+        return ()
+    return (FeedUnwatched(profile.id, last_good_at),)
 
 
 def record_pages(

@@ -27,6 +27,7 @@ RETRY_AFTER_MOST = timedelta(hours=24)
 JITTER_MOST = 0.25
 FULL_FETCH_EVERY = timedelta(hours=12)
 FIRST_POLLS_A_SECOND = 50
+LATE = timedelta(minutes=1)
 _ORIGIN = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -91,6 +92,16 @@ def due_times(
         else:
             times[feed] = planned
     return times
+
+
+def went_by(profile: FeedProfile, last_good_at: datetime, at: datetime) -> bool:
+    """Whether a regular time passed between two good polls in which the feed was not seen. A minute late is on time."""
+    if not profile.cron:
+        return at - last_good_at > 2 * profile.every + LATE
+    trigger = CronTrigger(profile.cron, profile.timezone)
+    following = trigger.get_next_fire_time(None, last_good_at)
+    second = trigger.get_next_fire_time(None, following) if following else None
+    return second is not None and at > second + LATE
 
 
 def backoff(every: timedelta, failures: int, reason: str) -> timedelta:

@@ -1,7 +1,7 @@
 """When a source could not be seen: whether an alert came after a blind spell, and since when we were blind.
 
 A blind spell is what the log says: from `feed.degraded` or `feed.gone` to `feed.recovered`, from `network.lost` to
-`network.restored`. It touches an event of a feed if
+`network.restored`, and what `feed.unwatched` says went by (we were not running). It touches an event of a feed if
 
 - it is still open there (a feed counts as recovered only after two good polls, so what the first of them shows comes
   within the spell), or
@@ -20,6 +20,7 @@ from store.events import (
     FeedGone,
     FeedId,
     FeedRecovered,
+    FeedUnwatched,
     NetworkLost,
     NetworkRestored,
     Position,
@@ -29,7 +30,9 @@ from store.events import (
 from store.ports import Transaction
 
 AFTERMATH = timedelta(hours=1)
-_KINDS = (FeedDegraded.KIND, FeedGone.KIND, FeedRecovered.KIND, NetworkLost.KIND, NetworkRestored.KIND)
+_KINDS = tuple(
+    kind.KIND for kind in (FeedDegraded, FeedGone, FeedRecovered, FeedUnwatched, NetworkLost, NetworkRestored)
+)
 _KEPT = 200
 _NETWORK = ""
 """The subject of what concerns all feeds."""
@@ -82,7 +85,7 @@ def _touching(tx: Transaction, turn: Recorded, cause: Recorded, feed: FeedId) ->
     match turn.event:
         case FeedDegraded(since=since) | FeedGone(since=since) | NetworkLost(since=since):
             return since
-        case FeedRecovered(since=since):
+        case FeedRecovered(since=since) | FeedUnwatched(since=since):
             return since if turn.recorded_at == cause.recorded_at else None
         case NetworkRestored(since=since):
             if cause.recorded_at - turn.recorded_at > AFTERMATH:

@@ -31,7 +31,7 @@ Fields = dict[str, object]
 Upcaster = tuple[str, Callable[[Fields], Fields]]
 T = TypeVar("T")
 
-UPCASTERS: Mapping[str, Upcaster] = {}
+UPCASTERS: Mapping[str, Upcaster] = {"rule.defined/1": ("rule.defined/2", lambda old: old | {"stem": False})}
 """Old kind -> (the kind it becomes, what turns its fields into that kind's). Steps may follow one another."""
 
 

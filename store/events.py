@@ -88,10 +88,11 @@ class SettingsApplied:
 class RuleDefined:
     """A rule as it is in force from here on: source text of the query, with the topics it names expanded.
 
-    `feeds` None means every feed; otherwise the ids that its globs and tags stood for at the time.
+    `feeds` None means every feed; otherwise the ids that its globs and tags stood for at the time. `stem`: other forms
+    of its words will do.
     """
 
-    KIND: ClassVar = "rule.defined/1"
+    KIND: ClassVar = "rule.defined/2"
     rule: RuleId
     match: str
     topics: Mapping[str, tuple[str, ...]]
@@ -100,6 +101,7 @@ class RuleDefined:
     notify: tuple[ChannelId, ...]
     severity: Severity
     min_change: EditKind
+    stem: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,17 @@ class FeedRecovered:
     feed: FeedId
     since: datetime
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedUnwatched:
+    """What this poll brought news of may have stood there since `since`, the last good poll: a regular time or more
+    went by in between, because we were not running or could not ask. No event of health: the source did nothing.
+    """
+
+    KIND: ClassVar = "feed.unwatched/1"
+    feed: FeedId
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -421,6 +434,7 @@ Event = (
     | FeedRenamed
     | FeedDegraded
     | FeedRecovered
+    | FeedUnwatched
     | FeedQuiet
     | FeedMoved
     | FeedGone

@@ -25,6 +25,7 @@ from store.events import (
     FeedRecovered,
     FeedReissued,
     FeedRenamed,
+    FeedUnwatched,
     ItemAbsent,
     ItemDelisted,
     ItemPublished,
@@ -125,7 +126,10 @@ def writes(one: Recorded) -> Iterator[Write]:
             yield _alert(one, one.event)
         case AlertReleased(alert=alert):
             yield _RELEASE, {"of": alert, "by": one.position}
-        case SettingsApplied() | FeedReissued() | NetworkLost() | NetworkRestored() | TextErased() | DeliverySettled():
+        case (
+            SettingsApplied() | FeedReissued() | FeedUnwatched() | NetworkLost() | NetworkRestored() | TextErased()
+            | DeliverySettled()
+        ):  # fmt: skip
             return
         case unknown:
             assert_never(unknown)

@@ -14,6 +14,7 @@ from store.events import (
     FeedGone,
     FeedId,
     FeedRecovered,
+    FeedUnwatched,
     NetworkLost,
     NetworkRestored,
     Recorded,
@@ -92,7 +93,9 @@ class Spell:
         return {"since": stamp(self.since), "until": stamp(self.until), "reason": self.reason}
 
 
-_KINDS = ("feed.degraded/1", "feed.gone/1", "feed.recovered/1", "network.lost/1", "network.restored/1")
+_KINDS = (
+    "feed.degraded/1", "feed.gone/1", "feed.recovered/1", "feed.unwatched/1", "network.lost/1", "network.restored/1",
+)  # fmt: skip
 
 
 def spells_of(views: Views, feed: FeedId) -> list[Spell]:
@@ -108,6 +111,8 @@ def spells_of(views: Views, feed: FeedId) -> list[Spell]:
             case NetworkLost(since=since):
                 open_at[True] = len(spells)
                 spells.append(Spell(since, None, "our own network was lost"))
+            case FeedUnwatched(since=since):
+                spells.append(Spell(since, recorded.recorded_at, "it was not looked at"))
             case FeedRecovered() | NetworkRestored() as back:
                 number = open_at.pop(isinstance(back, NetworkRestored), None)
                 if number is not None:

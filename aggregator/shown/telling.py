@@ -6,7 +6,7 @@ Every kind of event has its words here (the type checker sees to it); nothing in
 from http import HTTPStatus
 from typing import assert_never
 
-from aggregator.shown.form import counted
+from aggregator.shown.form import counted, when
 from store import events as e
 
 REASONS = {
@@ -66,6 +66,8 @@ def headline(event: e.Event) -> str:
             return "rule no longer in the settings"
         case e.FeedBaselined():
             return f"first fetch: {event.items} entries; from here on new is news"
+        case e.FeedUnwatched():
+            return f"was not looked at from {when(event.since)} UTC until now"
         case e.FeedRenamed():
             return f"renamed; formerly {event.formerly}"
         case e.NetworkLost():

@@ -27,6 +27,7 @@ from store.events import (
     FeedId,
     FeedRecovered,
     FeedReissued,
+    FeedUnwatched,
     Hit,
     ItemAbsent,
     ItemDelisted,
@@ -434,6 +435,15 @@ def test_an_alert_within_a_blind_spell_says_since_when_we_were_blind(world: Worl
     blind = START - timedelta(hours=3)
     world.in_feed(FeedDegraded(FEED, blind, "timeout", 3))
     world.in_feed(world.published("a", "Syria"), FeedRecovered(FEED, blind, "timeout"))
+    world.in_feed(world.published("b", "Syria"))
+    world.react()
+    assert [facts.blind_since for facts in world.composer.facts] == [blind, None]
+
+
+def test_an_alert_after_a_time_in_which_nobody_looked_says_since_when(world: World) -> None:
+    world.rules(SYRIA)
+    blind = START - timedelta(hours=3)
+    world.in_feed(FeedUnwatched(FEED, blind), world.published("a", "Syria"))
     world.in_feed(world.published("b", "Syria"))
     world.react()
     assert [facts.blind_since for facts in world.composer.facts] == [blind, None]

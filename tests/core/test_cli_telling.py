@@ -55,6 +55,7 @@ TOLD = [
     (e.FeedRenamed(FEED, e.FeedId("old")), "renamed; formerly old"),
     (e.FeedDegraded(FEED, NOW, "dns", 3), "cannot be seen, 3 failed polls: dns: its host name cannot be resolved"),
     (e.FeedRecovered(FEED, NOW, "http_503"), "seen again; was blind for http_503: it answers 503 Service Unavailable"),
+    (e.FeedUnwatched(FEED, NOW), "was not looked at from 2026-11-21 20:00:00 UTC until now"),
     (e.FeedQuiet(FEED, NOW, "nothing new for 2 days"), "unusually quiet: nothing new for 2 days"),
     (e.FeedMoved(FEED, NOW, "301", "http://new.example/"), "moved for good to http://new.example/"),
     (e.FeedGone(FEED, NOW, "410"), "gone: 410"),

@@ -13,6 +13,7 @@ from aggregator.health import (
     after_good,
     after_redirects,
     network_change,
+    pardoned,
 )
 from aggregator.memory import FeedMemory
 from aggregator.outcome import Redirect
@@ -171,3 +172,19 @@ def test_the_network_is_back_when_most_hosts_answer() -> None:
 
 def test_what_was_seen_long_ago_does_not_count() -> None:
     assert network_change(hosts("xxxx"), None, NOW + timedelta(hours=1)) is None
+
+
+def test_failures_while_our_network_is_lost_are_not_the_sources() -> None:
+    good = after_good(profile(), FRESH, NOW, new=False).state
+    unreachable = after_failure(profile(), good, "dns", NOW + TEN, network_lost=True).state
+    assert (unreachable.failing_since, unreachable.failures, unreachable.health) == (None, 0, "ok")
+    answered = after_failure(profile(), good, "http_503", NOW + TEN, network_lost=True).state
+    assert answered.failing_since == NOW + TEN, "it did answer"
+
+
+def test_failures_that_turn_out_to_be_our_networks_are_pardoned_and_older_ones_are_not() -> None:
+    failed = after_failure(profile(), FRESH, "connect", NOW).state
+    assert pardoned(failed, NOW) == replace(failed, health="ok", failing_since=None, failures=0, reason="")
+    assert pardoned(failed, NOW + TEN) == failed
+    other = after_failure(profile(), FRESH, "http_503", NOW).state
+    assert pardoned(other, NOW) == other

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.schedule import PollResult, backoff, due_times, first_time, full_fetch_due, next_time
+from aggregator.schedule import PollResult, backoff, due_times, first_time, full_fetch_due, next_time, went_by
 from bench.watcher import profile
 from store.events import FeedId
 from store.ports import PollState
@@ -123,3 +123,20 @@ def test_a_whole_document_is_asked_for_every_twelve_hours() -> None:
     assert full_fetch_due(STATE, NOW)
     assert not full_fetch_due(replace(STATE, full_fetch_at=NOW - timedelta(hours=11)), NOW)
     assert full_fetch_due(replace(STATE, full_fetch_at=NOW - timedelta(hours=12)), NOW)
+
+
+@pytest.mark.parametrize(
+    ("cron", "minutes", "passed"),
+    [
+        ("", 10, False),
+        ("", 20, False),
+        ("", 21, False),
+        ("", 22, True),
+        ("0 8,20 * * *", 12 * 60, False),
+        ("0 8,20 * * *", 24 * 60, False),
+        ("0 8,20 * * *", 24 * 60 + 2, True),
+    ],
+)
+def test_a_feed_was_not_looked_at_when_a_regular_time_of_it_went_by(cron: str, minutes: int, passed: bool) -> None:
+    last = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+    assert went_by(profile(cron=cron, timezone="UTC"), last, last + timedelta(minutes=minutes)) is passed

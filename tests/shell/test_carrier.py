@@ -22,7 +22,7 @@ from aggregator.normalise import FeedProfile
 from aggregator.outcome import FetchRequest
 from aggregator.parse.pool import ParsePool
 from store.database import SqlStore, open_store
-from store.events import FeedId, FeedRenamed, ItemPublished, Position, feed_stream
+from store.events import FeedId, FeedRenamed, FeedUnwatched, ItemPublished, Position, feed_stream
 from store.ports import StoreUnavailable
 
 START = datetime(2026, 11, 21, 8, tzinfo=UTC)
@@ -279,6 +279,29 @@ def test_a_renamed_feed_is_no_new_feed(site: Site, store: SqlStore) -> None:
     play(story)
 
 
+def test_news_after_we_were_not_running_say_since_when_nobody_looked(site: Site, store: SqlStore) -> None:
+    site.publish("a")
+
+    async def story() -> None:
+        async with desk(store, site.url("/feed")) as here:
+            await here.poll()
+            await here.poll(timedelta(minutes=10))
+            seen = here.now
+            await here.ledger.flush()
+            site.publish("b", "a")
+        async with desk(store, site.url("/feed")) as later:
+            later.now = seen
+            await later.poll(timedelta(hours=2))
+            site.publish("c", "b", "a")
+            await later.poll(timedelta(minutes=20))
+            with store.read() as tx:
+                gone_by = [one.event for one in tx.log.read(Position(0), 500) if isinstance(one.event, FeedUnwatched)]
+        assert gone_by == [FeedUnwatched(FEED, seen)]
+        assert later.kinds()[2:4] == ["feed.unwatched/1", "item.published/1"]
+
+    play(story)
+
+
 def test_our_own_network_is_one_event_and_no_source_is_called_degraded(store: SqlStore) -> None:
     async def story() -> None:
         nowhere = [f"http://127.0.0.{host}:1/feed" for host in range(2, 7)]
@@ -289,6 +312,8 @@ def test_our_own_network_is_one_event_and_no_source_is_called_degraded(store: Sq
                     wait = timedelta(minutes=10) if feed == FEED else timedelta(seconds=5)
                     assert (await here.poll(wait, feed)).failure == "connect"
                     await here.ledger.flush()
+                    if here.ledger.network.lost:
+                        assert not any(state.failing_since for state in here.ledger.states().values())
             assert here.kinds() == ["network.lost/1"]
 
     play(story)
