@@ -81,7 +81,9 @@ def _prepared(store: "SqlStore", proposed: "Loaded", rule: str, age: timedelta) 
     with store.read() as tx:
         formerly = former_names(tx)
         in_force = _chosen(tx.rules.in_force(), rule)
-        span = Span(until - age, until, position_before(tx.log, until - age), tx.log.head().position)
+        after = position_before(tx.log, until - age)
+        begun = until - age if after else min((one.recorded_at for one in tx.log.read(after, 1)), default=until)
+        span = Span(begun, until, after, tx.log.head().position)
     wanted = _chosen(definitions(proposed.settings) if proposed.settings else (), rule)
     if rule and not in_force and not wanted:
         raise Failure(f"no rule {out.line(rule)}, neither in force nor in {out.line(proposed.file)}", 2)

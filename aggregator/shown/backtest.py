@@ -99,7 +99,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The part of the log that is replayed: after one position, up to its head, and the moments that it lies between."""
+    """The part of the log that is replayed: after one position, up to its head; and the times that it lies between."""
 
     since: datetime
     until: datetime
