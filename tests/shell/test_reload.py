@@ -358,6 +358,29 @@ def test_what_waits_for_a_channel_that_is_taken_out_is_held_at_once(play: Callab
     play(story)
 
 
+def test_while_rules_come_into_force_the_channels_of_both_settings_are_known(play: Callable[..., None]) -> None:
+    known: list[set[ChannelId]] = []
+
+    class Watched:
+        """Looks at what is known in the very moment that the log changes."""
+
+        def __init__(self, here: Desk) -> None:
+            self.here = here
+
+        def write(self, job: Callable[..., Any]) -> Any:
+            program = self.here.program
+            known.append(set(program.composer._forms) & set(program.deliverer._channels))
+            return self.here.store.write(job)
+
+    async def story(here: Desk) -> None:
+        here.program.store = Watched(here)  # type: ignore[assignment]
+        await here.reload(SETTINGS.replace("channels.hook", "channels.pager").replace('["hook"]', '["pager"]'))
+        assert known == [{"hook", "pager"}]
+        assert set(here.program.deliverer._channels) == {"pager"}
+
+    play(story)
+
+
 def test_a_secret_that_is_rotated_in_its_file_signs_the_next_message(play: Callable[..., None]) -> None:
     signed = SETTINGS + 'secret = { file = "key" }\n'
     keys = ["whsec_" + base64.b64encode(bytes([n]) * 24).decode() for n in (1, 2)]
