@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from aggregator.normalise import FeedProfile
-from alerts import query
+from alerts import query, stems
 from alerts import topics as topics_inside
 from alerts.facts import FeedCard
 from alerts.syntax import QueryError, check_term
@@ -36,6 +36,8 @@ def _with_queries(loaded: Loaded) -> Loaded:
     mistakes = [*_term_mistakes(loaded, draft.topics.values())]
     warnings: list[Mistake] = []
     for rule in draft.rules.values():
+        if rule.stem and not stems.installed():
+            mistakes.append(loaded.place(("rules", rule.id, "stem")).mistake(stems.NOT_INSTALLED))
         if rule.match is not None:
             path = ("rules", rule.id, "match")
             mistakes += _placed(loaded, path, query.check(rule.match, terms, draft.feeds))
@@ -106,4 +108,5 @@ def _definition(rule: Rule, settings: Settings, terms: Mapping[str, Sequence[str
         notify=tuple(ChannelId(channel) for channel in rule.notify),
         severity=rule.severity,
         min_change=rule.min_change,
+        stem=rule.stem,
     )

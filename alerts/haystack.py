@@ -24,7 +24,8 @@ Place = tuple[int, int]
 Source = tuple[TextField, int, int]
 """A field of the item, and code points of its text."""
 
-_EDGE = "\x00"  # between two parts: no word holds it, so no phrase reaches across
+EDGE = "\x00"
+"""Stands between two texts: no word holds it, so no phrase reaches across."""
 _FAR_APART = 1000
 _WORD_STARTS = re.compile(f"(?<= )[^ {RUN_SCRIPTS}]|[{RUN_SCRIPTS}]")
 
@@ -59,7 +60,7 @@ class Haystack:
             self.sections.append(Section(field, page, begin, end, told, shift))
             lines.append(page.line)
             begin = end + 1
-        self.line = _EDGE.join(lines)
+        self.line = EDGE.join(lines)
 
     def source(self, start: int, end: int) -> Source | None:
         """The field and code points of its text for a place in the line; None for what was removed."""

@@ -16,7 +16,8 @@ import ahocorasick_rs
 from alerts.haystack import FIELDS, Haystack, Part, Place, Source
 from alerts.nearness import stretches
 from alerts.patterns import PatternSet
-from alerts.terms import Page, is_run
+from alerts.stems import Stems
+from alerts.terms import ARABIC_CLITICS, Page, is_run
 from alerts.tree import Has, Near, Pattern, Scope, Sought, Term
 
 _SCOPE_PARTS: Mapping[Scope, tuple[Part, ...]] = {
@@ -29,11 +30,7 @@ _SCOPE_PARTS: Mapping[Scope, tuple[Part, ...]] = {
     "removed": ("removed",),
     "added": ("added",),
 }
-_CLITICS = frozenset(
-    [first + second + article for first in ("", "و", "ف") for second in ("", "ب", "ك", "ل") for article in ("", "ال")]
-    + [first + "لل" for first in ("", "و", "ف")]
-)
-"""What may be written together with the Arabic word it stands before: and, so, in, like, to, the."""
+_CLITICS = frozenset(ARABIC_CLITICS)
 _CONJUNCTIONS = frozenset({"", "و", "ف"})
 
 Check = Callable[[Haystack, int, int], bool]
@@ -76,6 +73,7 @@ class Index:
         self._numbers: dict[Watch, int] = {}
         self._nears: dict[int, _Nearness] = {}
         self._near_by_part: dict[int, list[int]] = {}
+        self._stems = Stems()
         literals: dict[str, _Users] = {}
         for leaf in leaves:
             for sought in leaf.terms:
@@ -101,6 +99,8 @@ class Index:
             case Term():
                 number = self._numbers[watch] = len(self._numbers)
                 self._add_literals(number, watch.sought, watch.scope, literals)
+                if watch.sought.inflected:
+                    self._stems.add(number, watch.sought, [FIELDS.index(part) for part in _SCOPE_PARTS[watch.scope]])
             case Pattern():
                 number = self._numbers[watch] = len(self._numbers)
         return number
@@ -117,9 +117,17 @@ class Index:
         """The numbers of the leaf's watches."""
         return tuple(dict.fromkeys(self._numbers[Watch(sought, leaf.scope)] for sought in leaf.terms))
 
-    def find(self, haystack: Haystack) -> Found:
-        """Where what is watched for stands."""
+    @property
+    def asks_language(self) -> bool:
+        """Whether the language of an item makes a difference."""
+        return bool(self._stems)
+
+    def find(self, haystack: Haystack, language: str = "") -> Found:
+        """Where what is watched for stands; `language` is that of the item."""
         places = self._find_literals(haystack)
+        if self._stems:
+            for number, place in self._stems.find(haystack, language):
+                places.setdefault(number, []).append(place)
         if self._near_by_part:
             for number in [near for part in self._near_by_part.keys() & places for near in self._near_by_part[part]]:
                 self._find_near(number, haystack, places)

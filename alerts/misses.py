@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple, get_args
 from alerts.facts import Face
 from alerts.haystack import Haystack, Source
 from alerts.index import Found, Index, Watch
+from alerts.language import language_of
 from alerts.nearness import narrowest
 from alerts.patterns import refusal
 from alerts.revision import Revision
@@ -57,10 +58,11 @@ class _Variant(NamedTuple):
 def near_misses(missed: Sequence[Watch], face: Face, revision: Revision | None) -> Mapping[Watch, NearMiss]:
     """The near misses among what was sought in vain."""
     variants = {watch: tuple(_variants(watch.sought, watch.scope)) for watch in missed[:MOST_TERMS]}
-    index = Index(_leaf(variant) for found in variants.values() for variant in found)
+    index = Index(_leaf(variant) for those in variants.values() for variant in those)
     haystack = Haystack(face, index.parts, revision)
-    search = _Search(index, haystack, index.find(haystack), face)
-    told = {watch: next(filter(None, map(search.told, found)), None) for watch, found in variants.items()}
+    found = index.find(haystack, language_of(face) if index.asks_language else "")
+    search = _Search(index, haystack, found, face)
+    told = {watch: next(filter(None, map(search.told, those)), None) for watch, those in variants.items()}
     return {watch: miss for watch, miss in told.items() if miss}
 
 
@@ -142,11 +144,12 @@ def _variants_of_term(term: Term, scope: Scope) -> Iterator[_Variant]:
     last = term.words[-1]
     if is_run(last):
         return
+    literal = replace(term, exact=False, inflected=False)
     root = last[: max(_SHORTEST_ROOT, len(last) - 2)]
     if len(last) >= _SHORTEST_ROOT:
         form = (*term.words[:-1], root)
-        yield _Variant("other-form", (replace(term, words=form, open_end=True, exact=False),), scope)
-    yield _Variant("inside-a-word", (replace(term, open_start=True, open_end=True, exact=False),), scope)
+        yield _Variant("other-form", (replace(literal, words=form, open_end=True),), scope)
+    yield _Variant("inside-a-word", (replace(literal, open_start=True, open_end=True),), scope)
 
 
 def _longest(sought: Sought) -> int:

@@ -10,18 +10,20 @@ item: of the parts of an AND, the one that fewest queries have in common. Querie
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from alerts import stems
 from alerts.facts import Face
 from alerts.haystack import FIELDS, Haystack
 from alerts.index import Index, Watch
+from alerts.language import language_of
 from alerts.misses import NearMiss, near_misses
 from alerts.plan import Plan, Searched, keys, plan, proof, term_leaves
 from alerts.query import Query, parse
 from alerts.revision import revision_of
 from alerts.syntax import QueryError
-from alerts.tree import Has, Node, Scope, Sought, Span, leaves
+from alerts.tree import Has, Node, Scope, Sought, Span, inflected, leaves
 from store.events import FeedId, Hit, RuleDefined, RuleId
 
 MAX_PLACES_A_TERM = 10
@@ -171,7 +173,7 @@ class RuleSet:
         edited = before is not None and not self._index.parts.isdisjoint(("removed", "added"))
         revision = revision_of(before, face) if before is not None and edited else None
         haystack = Haystack(face, self._index.parts, revision)
-        found = self._index.find(haystack)
+        found = self._index.find(haystack, language_of(face) if self._index.asks_language else "")
         groups = {group for number in found.numbers() for group in self._groups_of[number]}
         return Searched(face, haystack, found, groups)
 
@@ -228,14 +230,22 @@ def _place_in_item(hit: Hit) -> tuple[int, int, int, str]:
 
 def _parsed(rules: Iterable[RuleDefined]) -> dict[RuleId, Query]:
     """Every rule's query; rules with the same text and topics get the very same one."""
-    known: dict[tuple[str, frozenset[tuple[str, tuple[str, ...]]]], Query] = {}
+    known: dict[tuple[str, bool, frozenset[tuple[str, tuple[str, ...]]]], Query] = {}
     queries: dict[RuleId, Query] = {}
     for rule in rules:
-        key = (rule.match, frozenset((name, tuple(terms)) for name, terms in rule.topics.items()))
+        key = (rule.match, rule.stem, frozenset((name, tuple(terms)) for name, terms in rule.topics.items()))
         if key not in known:
-            known[key] = parse(rule.match, rule.topics)
+            query = parse(rule.match, rule.topics)
+            known[key] = _with_other_forms(query) if rule.stem else query
         queries[rule.rule] = known[key]
     return queries
+
+
+def _with_other_forms(query: Query) -> Query:
+    """The query with other forms of its words; a mistake where nothing can make them."""
+    if not stems.installed():
+        return replace(query, tree=None, errors=(QueryError(0, len(query.text), stems.NOT_INSTALLED), *query.errors))
+    return replace(query, tree=query.tree and inflected(query.tree))
 
 
 def _keyed(queries: Sequence[_Shared]) -> tuple[list[_Shared], dict[int, list[tuple[int, _Shared]]]]:

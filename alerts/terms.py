@@ -23,6 +23,20 @@ RUN_SCRIPTS = (
 )
 """Scripts without spaces between words."""
 
+ARABIC_CLITICS = tuple(
+    sorted(
+        [
+            first + second + article
+            for first in ("", "و", "ف")
+            for second in ("", "ب", "ك", "ل")
+            for article in ("", "ال")
+        ]
+        + [first + "لل" for first in ("", "و", "ف")],
+        key=len,
+    )
+)
+"""What may be written together with the Arabic word it stands before: and, so, in, like, to, the. Shortest first."""
+
 _APOSTROPHE, _STOP, _COMMA, _SEMICOLON, _MIDDLE_DOT, _GERSHAYIM = "\x01", "\x02", "\x03", "\x04", "\x05", "\x06"
 _KEPT = {"'": _APOSTROPHE, ".": _STOP, ",": _COMMA, ";": _SEMICOLON, "·": _MIDDLE_DOT, '"': _GERSHAYIM}
 _KEPT |= {"\u05f4": _GERSHAYIM, "\u05f3": _APOSTROPHE, "\u2044": _SEMICOLON, "\u066b": _COMMA, "\u066c": _COMMA}

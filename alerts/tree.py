@@ -1,7 +1,7 @@
 """The tree of a query: frozen values with their places in the query text. Pure data; `alerts.query` builds it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 TextField = Literal["title", "text", "author", "category", "link"]
@@ -12,7 +12,8 @@ Scope = Literal["title or text", "title", "text", "author", "category", "link", 
 class Term:
     """A word or phrase to look for. `written` is how its author wrote it, without quotes; `words` are folded.
 
-    `open_start` is the `*` before it (`*settlement`), `open_end` the one after it (`peacekeep*`), `exact` the `=`.
+    `open_start` is the `*` before it (`*settlement`), `open_end` the one after it (`peacekeep*`), `exact` the `=`;
+    `inflected`: other forms of the words will do, which is not written but a setting of the rule.
     """
 
     written: str
@@ -20,6 +21,7 @@ class Term:
     open_start: bool = False
     open_end: bool = False
     exact: bool = False
+    inflected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +118,28 @@ def leaves(node: Node) -> Iterator[Leaf]:
             yield from leaves(node.part)
         case _:
             yield node
+
+
+def inflected(node: Node) -> Node:
+    """The same tree with words that other forms of them will do for: all but those with `=` or `*`."""
+    match node:
+        case Has():
+            return replace(node, terms=tuple(map(_inflected, node.terms)))
+        case Not():
+            return replace(node, part=inflected(node.part))
+        case And() | Or():
+            return replace(node, parts=tuple(map(inflected, node.parts)))
+        case _:
+            return node
+
+
+def _inflected(sought: Sought) -> Sought:
+    match sought:
+        case Term():
+            as_written = sought.exact or sought.open_start or sought.open_end
+            return sought if as_written else replace(sought, inflected=True)
+        case Near():
+            terms = tuple(term for term in map(_inflected, sought.terms) if isinstance(term, Term))
+            return replace(sought, terms=terms)
+        case Pattern():
+            return sought

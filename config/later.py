@@ -15,7 +15,6 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "revisit": "looking at an item's page again",
     },
     "rules": {
-        "stem": "inflected forms of words",
         "cooldown": "one message for what follows soon",
         "digest": "collected messages",
         "max_per_hour": "a limit on messages per hour",

@@ -94,6 +94,10 @@ KEYS: Mapping[str, Mapping[str, str]] = {
             'the least kind of edit that counts as changed: `"whitespace"`, `"markup"`, `"punctuation"`, '
             '`"metadata"`, `"wording"`, `"title"`'
         ),
+        "stem": (
+            "words are found in other forms too, by the language of the item (needs the extra `language`); "
+            "`=WORD`, `*` and `/…/` stay as they are"
+        ),
     },
     "channels": {
         "type": '`"email"`, `"webhook"` or `"console"` (one readable block per alert on standard output)',

@@ -162,6 +162,7 @@ class Rule(Table):
     notify: Names = ()
     severity: Severity = "normal"
     min_change: MinChange = "wording"
+    stem: Annotated[bool, Field(strict=True)] = False
 
 
 class Channel(Table):

@@ -63,7 +63,7 @@ def kinds(store: SqlStore) -> list[str]:
 def test_the_same_settings_leave_one_trace(tmp_path: Path, store: SqlStore) -> None:
     assert apply(store, read(tmp_path, BASE))
     assert not apply(store, read(tmp_path, BASE))
-    assert kinds(store) == ["rule.defined/1", "rule.defined/1", "settings.applied/1"]
+    assert kinds(store) == ["rule.defined/2", "rule.defined/2", "settings.applied/1"]
 
 
 def test_a_rule_goes_into_the_log_with_its_topics_and_feeds_spelt_out(tmp_path: Path, store: SqlStore) -> None:
