@@ -4,7 +4,8 @@ Read through `importlib.resources`, so that it is found however the program is i
 relative to the package: `feeds/un.toml`.
 """
 
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
@@ -33,6 +34,15 @@ def shipped(name: str) -> bytes:
     if name not in listing():
         raise KeyError(name)
     return files("config").joinpath(*name.split("/")).read_bytes()
+
+
+def feeds() -> Mapping[str, tuple[str, str]]:
+    """Every shipped feed's address, by its id, and the file that it stands in."""
+    return {
+        name: (table["url"], file)
+        for file in matching("feeds/*.toml")
+        for name, table in tomllib.loads(shipped(file).decode()).get("feeds", {}).items()
+    }
 
 
 def blank(name: str) -> str:

@@ -21,7 +21,6 @@ LAST_EVENTS = 5
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     app.command()(status)
-    app.command()(feeds)
 
 
 def status(ctx: typer.Context) -> None:
@@ -117,8 +116,10 @@ def _tell_sources(sources: "Sequence[Source]") -> None:
     table(COLUMNS, [source.as_cells(now) for source in sources], empty=empty)
 
 
-def feeds(ctx: typer.Context, feed: str = typer.Argument("", metavar="[ID]", help="One feed: its coverage.")) -> None:
+def feeds(ctx: typer.Context, feed: str = typer.Argument("", metavar="ID", help="One feed: its coverage.")) -> None:
     """List the feeds, or tell one feed's coverage: when we could not see it."""
+    if ctx.invoked_subcommand:
+        return
     from aggregator.shown.sources import sources_of, spells_of
     from store.events import FeedId
 

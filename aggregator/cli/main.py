@@ -20,6 +20,7 @@ from aggregator.cli import (
     demo_command,
     doctor_command,
     feed_commands,
+    feeds_group,
     init_command,
     item_commands,
     keeping_commands,
@@ -34,8 +35,9 @@ from aggregator.cli import (
 from aggregator.cli.context import STARTER, Context, Failure
 
 MODULES = (
-    init_command, check_command, demo_command, run_command, poll_command, feed_commands, item_commands, rule_commands,
-    alert_commands, why_command, log_commands, keeping_commands, send_command, completion_command, doctor_command,
+    init_command, check_command, demo_command, run_command, poll_command, feed_commands, feeds_group, item_commands,
+    rule_commands, alert_commands, why_command, log_commands, keeping_commands, send_command, completion_command,
+    doctor_command,
 )  # fmt: skip
 
 GLOBAL_FLAGS = ("--json", "-v", "--verbose", "--version")

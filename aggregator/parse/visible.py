@@ -17,11 +17,12 @@ from functools import lru_cache
 
 from aggregator.parse.markup import STRUCTURAL, Structure
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"""<(?:(/?)([a-zA-Z][^\s/>]*+)((?:=\s*+"[^"]*+"|=\s*+'[^']*+'|[^>=]++|=)*+)>"""
     r"""|!--(?:-?>|.*?(?:--!?>|\Z))|[!?][^>]*+>|/[^a-zA-Z>][^>]*+>|/>)""",
     re.DOTALL,
 )
+"""One tag (end tag's slash, name, attributes), comment or declaration. Linear where the text searched ends in `>`."""
 _BREAK = "\x1e"
 
 
@@ -98,7 +99,7 @@ def _walk(source: str, pieces: list[str], structure: Structure, shown: set[str])
     end = source.rfind(">") + 1
     last = 0
     pre = False
-    tokens = _TOKEN.finditer(source, 0, end)
+    tokens = TOKEN.finditer(source, 0, end)
     while (token := next(tokens, None)) is not None:
         start, after = token.span()
         if start > last:
@@ -121,7 +122,7 @@ def _walk(source: str, pieces: list[str], structure: Structure, shown: set[str])
             last = _raw_end(source, name, after) if name in _RAW else _end_of(source, name, after, end)
             if last < 0:
                 return unseen
-            tokens = _TOKEN.finditer(source, last, end)
+            tokens = TOKEN.finditer(source, last, end)
         elif name in STRUCTURAL:
             structure.add(name, attributes)
     pieces.append(source[last:])
@@ -162,7 +163,7 @@ def _end_of(source: str, name: str, at: int, end: int) -> int:
 
 
 def _same_name(source: str, name: str, at: int, end: int) -> Iterator[re.Match[str]]:
-    return (token for token in _TOKEN.finditer(source, at, end) if token[2] and token[2].lower() == name)
+    return (token for token in TOKEN.finditer(source, at, end) if token[2] and token[2].lower() == name)
 
 
 def _unescape(text: str) -> str:
