@@ -91,7 +91,7 @@ class Reactor:
     def _prepare(self, rules: Sequence[RuleDefined]) -> None:
         """Compile the rules that are in force at the end of the log, while the writer goes on writing."""
         with growing(len(rules)):
-            self._ready = RuleSet.compile(rules)
+            self._ready = RuleSet.compile(rules, like=self._ready)
 
     def settle(self) -> None:
         """Move the checkpoint to where the log was read to: before a stop, so that a start reads nothing twice."""

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from typing import NamedTuple
 
 from alerts import stems
 from alerts.facts import Face
@@ -98,9 +99,11 @@ class _Shared:
 class RuleSet:
     """Rules that judge together. Immutable; build another one when a rule changes."""
 
-    def __init__(self, definitions: Sequence[RuleDefined]) -> None:
+    def __init__(self, definitions: Sequence[RuleDefined], read_before: Mapping["_Text", Query]) -> None:
         self.rules: Mapping[RuleId, RuleDefined] = {rule.rule: rule for rule in definitions}
-        queries = _parsed(rule for rule in self.rules.values() if rule.match.strip())
+        texts = {rule.rule: _text_of(rule) for rule in self.rules.values() if rule.match.strip()}
+        self.read = {text: read_before.get(text) or _parsed(text) for text in dict.fromkeys(texts.values())}
+        queries = {rule: self.read[text] for rule, text in texts.items()}
         self.faulty: Mapping[RuleId, tuple[QueryError, ...]] = {
             rule: query.errors for rule, query in queries.items() if query.errors
         }
@@ -120,9 +123,10 @@ class RuleSet:
         self._always, self._by_key = _keyed(list(shared.values()))
 
     @classmethod
-    def compile(cls, definitions: Sequence[RuleDefined]) -> "RuleSet":
-        """The rule set of these definitions; of two with one id the later counts."""
-        return cls(definitions)
+    def compile(cls, definitions: Sequence[RuleDefined], like: "RuleSet | None" = None) -> "RuleSet":
+        """The rule set of these definitions; of two with one id the later counts. What stands in `like` as well is not
+        read again."""
+        return cls(definitions, like.read if like else {})
 
     def match(self, face: Face, before: Face | None = None) -> Mapping[RuleId, Match]:
         """The rules that this version of an item matches. `before`: the version that was edited into it; rules that
@@ -228,17 +232,21 @@ def _place_in_item(hit: Hit) -> tuple[int, int, int, str]:
     return _ORDER[hit.field], hit.start, hit.end, hit.term
 
 
-def _parsed(rules: Iterable[RuleDefined]) -> dict[RuleId, Query]:
-    """Every rule's query; rules with the same text and topics get the very same one."""
-    known: dict[tuple[str, bool, frozenset[tuple[str, tuple[str, ...]]]], Query] = {}
-    queries: dict[RuleId, Query] = {}
-    for rule in rules:
-        key = (rule.match, rule.stem, frozenset((name, tuple(terms)) for name, terms in rule.topics.items()))
-        if key not in known:
-            query = parse(rule.match, rule.topics)
-            known[key] = _with_other_forms(query) if rule.stem else query
-        queries[rule.rule] = known[key]
-    return queries
+class _Text(NamedTuple):
+    """All that the meaning of a query follows from; rules with the same one share it."""
+
+    match: str
+    stem: bool
+    topics: frozenset[tuple[str, tuple[str, ...]]]
+
+
+def _text_of(rule: RuleDefined) -> _Text:
+    return _Text(rule.match, rule.stem, frozenset((name, tuple(terms)) for name, terms in rule.topics.items()))
+
+
+def _parsed(text: _Text) -> Query:
+    query = parse(text.match, dict(text.topics))
+    return _with_other_forms(query) if text.stem else query
 
 
 def _with_other_forms(query: Query) -> Query:

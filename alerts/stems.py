@@ -30,6 +30,22 @@ def installed() -> bool:
     return find_spec("Stemmer") is not None
 
 
+class _Known(dict[str, str]):
+    """Stems made so far; bounded, for a hostile text can hold any number of words."""
+
+    MOST = 50_000
+
+    def __init__(self, stem: Stem) -> None:
+        super().__init__()
+        self._stem = stem
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= self.MOST:
+            self.clear()
+        stem = self[word] = self._stem(word)
+        return stem
+
+
 class _Wanted(NamedTuple):
     """A term by its stems: the watch's number, the fields it is looked for in, the stems after the first one."""
 
@@ -69,7 +85,7 @@ class _Language:
     def __init__(
         self, stem: Stem, terms: Sequence[tuple[int, frozenset[int], tuple[str, ...]]], *, arabic: bool
     ) -> None:
-        self._stem = _stem_of_arabic(stem) if arabic else stem
+        self._stem = _Known(_stem_of_arabic(stem) if arabic else stem).__getitem__
         self._has_clitics = arabic
         self._by_first: dict[str, list[_Wanted]] = {}
         for number, fields, words in terms:

@@ -5,8 +5,10 @@ every item and most in none, as in real sets of rules.
 """
 
 import random
+import re
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from itertools import accumulate
@@ -64,7 +66,47 @@ def run() -> list[Result]:
         if seldom:
             results.append(Result(f"compiling {count} rules", seconds, "s", 2))
             results.append(Result("the bare automaton over the same terms", _automaton(rules, items), "us", peer=True))
+        if seldom:
+            started = time.process_time()
+            RuleSet.compile([*rules[:-1], replace(rules[-1], match="another")], like=compiled)
+            results.append(Result("compiling them again, one changed", time.process_time() - started, "s"))
+    return results + _costly_terms(items)
+
+
+def _costly_terms(items: Sequence[Face]) -> list[Result]:
+    """Terms that are more than a literal: a thousand of each kind, over items in which a few of them stand."""
+    chance, vocabulary = random.Random(9), _vocabulary(random.Random(7))
+    words = [(_zipf(chance, vocabulary, 1, skip=200)[0], chance.choice(vocabulary)) for _ in range(1000)]
+    expressions = [rf"\b{first}\w* (?:{second}|the)\b" for first, second in words]
+    results = []
+    for name, queries, budget in (
+        ("expressions", [f"/{expression}/" for expression in expressions], 1000),
+        (
+            "pairs of words near each other",
+            [f'"{first} {second}"~5' for first, second in words if first != second],
+            150,
+        ),
+    ):
+        started = time.process_time()
+        compiled = RuleSet.compile([_rule(number, query) for number, query in enumerate(queries)])
+        seconds = time.process_time() - started
+        both = _each(compiled.match, items) - _each(Haystack, items)
+        results.append(Result(f"matching a folded item, 1000 {name}", round(both, 1), "us", budget))
+        results.append(Result(f"compiling 1000 {name}", round(seconds, 3), "s", 2))
+    naive = [re.compile(expression, re.IGNORECASE) for expression in expressions]
+    started = time.process_time()
+    for item in items[:2]:
+        [one.search(item.text) for one in naive]
+    loop = (time.process_time() - started) / 2 * 1e6
+    results.append(Result("a loop over the same 1000 expressions, Python's re", round(loop), "us", peer=True))
+    stemmed = [replace(_rule(number, first), stem=True) for number, (first, _) in enumerate(words)]
+    both = _each(RuleSet.compile(stemmed).match, items) - _each(Haystack, items)
+    results.append(Result("matching a folded item, 1000 words in all forms", round(both, 1), "us"))
     return results
+
+
+def _rule(number: int, match: str) -> RuleDefined:
+    return RuleDefined(RuleId(f"r{number}"), match, {}, None, ("appeared",), (), "normal", "wording")
 
 
 def _automaton(rules: Sequence[RuleDefined], items: Sequence[Face]) -> float:
@@ -141,7 +183,7 @@ def _rules(chance: random.Random, vocabulary: Sequence[str], count: int, common:
     for number in range(count):
         shape = chance.choice(shapes)
         match = shape.format(*_zipf(chance, vocabulary, 4, skip=common))
-        made.append(RuleDefined(RuleId(f"r{number}"), match, {}, None, ("appeared",), (), "normal", "wording"))
+        made.append(_rule(number, match))
     return made
 
 
