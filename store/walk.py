@@ -39,6 +39,14 @@ def events(
         yield from page
 
 
+def beginning(log: EventLog, moment: datetime) -> tuple[datetime, Position]:
+    """Where to begin to read what was recorded since that moment: the moment, or that of the first event if the log is
+    younger, and the position to read on from."""
+    after = position_before(log, moment)
+    first = () if after else log.read(after, 1)
+    return max(moment, *(one.recorded_at for one in first)) if first else moment, after
+
+
 def position_before(log: EventLog, moment: datetime) -> Position:
     """The last position recorded before that moment, 0 where there is none; found in some twenty looks."""
     low, high = 0, int(log.head().position)

@@ -27,12 +27,12 @@ BARS = 60
 def backtest(
     ctx: typer.Context,
     rule: Annotated[str, typer.Argument(metavar="[RULE]", help="Only this rule.")] = "",
-    since: Annotated[str, typer.Option("--since", metavar="30d", help="How far back; 30d if not said.")] = "30d",
+    since: Annotated[str, typer.Option("--since", metavar="30d", help="How far back.")] = "30d",
     file: Annotated[
         str, typer.Option("--file", metavar="NEW.toml", help="The proposed rules; those of the settings if not said.")
     ] = "",
     examples: Annotated[
-        int, typer.Option("--examples", metavar="N", min=0, help=f"Show so many of each kind; {EXAMPLES} if not said.")
+        int, typer.Option("--examples", metavar="N", min=0, help="Show so many of each kind.")
     ] = EXAMPLES,
 ) -> None:
     """Replay the log through rules: what would have fired, and the difference from those in force. Sends nothing."""
@@ -75,15 +75,14 @@ def _prepared(store: "SqlStore", proposed: "Loaded", rule: str, age: timedelta) 
     from aggregator.shown.backtest import Span
     from alerts.comparison import Comparison, with_former_feeds
     from alerts.replay import former_names
-    from store.walk import position_before
+    from store.walk import beginning
 
     until = utc_now()
     with store.read() as tx:
         formerly = former_names(tx)
         in_force = _chosen(tx.rules.in_force(), rule)
-        after = position_before(tx.log, until - age)
-        begun = until - age if after else min((one.recorded_at for one in tx.log.read(after, 1)), default=until)
-        span = Span(begun, until, after, tx.log.head().position)
+        begun, after = beginning(tx.log, until - age)
+        span = Span(min(begun, until), until, after, tx.log.head().position)
     wanted = _chosen(definitions(proposed.settings) if proposed.settings else (), rule)
     if rule and not in_force and not wanted:
         raise Failure(f"no rule {out.line(rule)}, neither in force nor in {out.line(proposed.file)}", 2)
@@ -128,11 +127,12 @@ def _tell_rule(tally: "Tally", span: "Span") -> None:
     _tell_days(tally, span)
     if tally.told or tally.told_held:
         out.say(f"  really, by the rules of then: {_in_words(tally.told, tally.told_held)}")
-    if tally.differs:
-        _tell_examples("gained", tally.gained)
-        _tell_examples("lost", tally.lost)
-    else:
-        _tell_examples("", tally.would)
+    for label, count in (("gained", tally.gained), ("lost", tally.lost)):
+        if len(count):
+            out.say(f"  {label}: {_counted(count)}")
+            _tell_examples(count)
+    if not tally.differs:
+        _tell_examples(tally.would)
     out.say("")
 
 
@@ -153,30 +153,27 @@ def _tell_days(tally: "Tally", span: "Span") -> None:
     if top is None:
         return
     day, count = top
-    if out.speaks_unicode():
-        out.say("  " + sparkline(spread(tally.days, span.since.date(), span.until.date(), BARS)))
+    bars = spread(tally.days, span.since.date(), span.until.date(), BARS)
+    if len(bars) > 1 and out.speaks_unicode():
+        out.say(f"  {sparkline(bars)}")
     out.say(f"  on {out.counted(len(tally.days), 'day')}, most on {day}: {count}")
 
 
-def _tell_examples(label: str, count: "Count") -> None:
-    if label:
-        out.say(f"  {label}: {_counted(count) if len(count) else 'nothing'}")
+def _tell_examples(count: "Count") -> None:
     for firing in reversed(count.examples):
         _tell_example(firing)
 
 
 def _tell_example(firing: "Firing") -> None:
-    from rich.text import Text
-
-    from aggregator.shown.marks import snippet
+    from aggregator.shown.marks import snippet, title
 
     held = f", held: {firing.hold}" if firing.hold else ""
     what = f"{firing.item or firing.feed or 'our own network'}"
     out.say(f"    {out.minute(firing.cause.recorded_at)}  {firing.transition}{held}  {what}")
     if firing.face is None:
         return
-    out.paragraph(Text(out.line(firing.face.title, 200) or "(no title)"), 6)
-    if marked := snippet(firing.face, firing.match.hits):
-        out.paragraph(out.marked(marked), 6)
+    for marked in (title(firing.face, firing.match.hits), snippet(firing.face, firing.match.hits)):
+        if marked:
+            out.paragraph(out.marked(marked), 6)
     if firing.blind_since:
         out.paragraph(f"the source could not be seen before this, since {out.when(firing.blind_since)}", 6)

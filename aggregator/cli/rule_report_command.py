@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def report(
     ctx: typer.Context,
-    since: Annotated[str, typer.Option("--since", metavar="30d", help="How far back; 30d if not said.")] = "30d",
+    since: Annotated[str, typer.Option("--since", metavar="30d", help="How far back.")] = "30d",
 ) -> None:
     """Say of each rule in force what it told: hits, what was held and why, when it last fired; the noisiest first."""
     from aggregator.clock import utc_now

@@ -7,6 +7,7 @@ are one mark.
 from collections.abc import Iterable, Iterator, Sequence
 
 from alerts.facts import Face
+from alerts.payload import places
 from alerts.plain import one_line
 from store.events import Hit
 
@@ -14,12 +15,13 @@ Piece = tuple[str, bool]
 """A stretch of text, and whether it is marked."""
 OPEN, CLOSE = "[[", "]]"
 AROUND = 60
+MAX_TITLE = 300
 
 
-def pieces(text: str, places: Iterable[tuple[int, int]]) -> Iterator[Piece]:
-    """The whole text, piece by piece."""
+def pieces(text: str, marked: Iterable[tuple[int, int]]) -> Iterator[Piece]:
+    """The whole text, piece by piece; what is marked beyond its end is not there."""
     done = 0
-    for start, end in _joined(places):
+    for start, end in _joined((start, min(end, len(text))) for start, end in marked if start < len(text)):
         if start > done:
             yield text[done:start], False
         yield text[start:end], True
@@ -28,19 +30,29 @@ def pieces(text: str, places: Iterable[tuple[int, int]]) -> Iterator[Piece]:
         yield text[done:], False
 
 
+def title(face: Face, hits: Sequence[Hit]) -> tuple[Piece, ...]:
+    """The title on one line; a very long one is cut."""
+    cut = [*in_one_line(face.title[:MAX_TITLE], places(hits, "title"))]
+    return (*cut, *([("…", False)] if len(face.title) > MAX_TITLE else []))
+
+
 def snippet(face: Face, hits: Sequence[Hit]) -> tuple[Piece, ...]:
-    """The first match in the text, else in the title, on one line with some words on either side; all that stands there
-    is marked. Empty where nothing stands in either."""
-    hit = next((hit for hit in hits if hit.field == "text"), next((hit for hit in hits if hit.field == "title"), None))
-    if hit is None:
+    """The first match in the text, on one line with some words on either side; all that stands there is marked. Empty
+    where nothing stands in the text."""
+    there = places(hits, "text")
+    if not there:
         return ()
-    text = face.text_of(hit.field)
-    start = _word_start(text, max(hit.start - AROUND, 0), hit.start)
-    end = _word_end(text, min(hit.end + AROUND, len(text)), hit.end)
-    there = [one for one in hits if one.field == hit.field and start <= one.start < end]
-    places = [(one.start - start, one.end - start) for one in there]
-    cut = [(_line(piece), marked) for piece, marked in pieces(text[start:end], places)]
+    text, (first, last) = face.text, there[0]
+    start = _word_start(text, max(first - AROUND, 0), first)
+    end = _word_end(text, min(last + AROUND, len(text)), last)
+    inside = [(one - start, other - start) for one, other in there if start <= one < end]
+    cut = in_one_line(text[start:end], inside)
     return (*([("…", False)] if start else []), *cut, *([("…", False)] if end < len(text) else []))
+
+
+def in_one_line(text: str, marked: Iterable[tuple[int, int]]) -> Iterator[Piece]:
+    """The pieces of a text on one line."""
+    return ((_line(piece), is_marked) for piece, is_marked in pieces(text, marked))
 
 
 def signed(marked: Iterable[Piece]) -> str:

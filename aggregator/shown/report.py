@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from aggregator.shown.form import stamp
 from store.events import AlertHeld, AlertId, AlertRaised, AlertReleased, Event, Position, RuleDefined, RuleId
 from store.ports import EventFilter, Store
-from store.walk import position_before
+from store.walk import beginning
 
 _KINDS = frozenset({AlertRaised.KIND, AlertHeld.KIND, AlertReleased.KIND})
 _AT_ONCE = 1_000
@@ -66,8 +66,8 @@ class Report:
     rules: Sequence[RuleReport]
 
     def a_day(self, rule: RuleReport) -> float:
-        """Hits a day."""
-        return rule.hits * (_DAY / (self.until - self.since))
+        """Hits a day; of a log that is younger than a day, hits so far."""
+        return rule.hits / max((self.until - self.since) / _DAY, 1)
 
     def as_document(self) -> dict[str, object]:
         """What `--json` prints."""
@@ -82,7 +82,7 @@ class Report:
 def report_of(store: Store, since: datetime, until: datetime) -> Report:
     """What the log says of the rules that are in force now."""
     with store.views() as views:
-        after, head = position_before(views.tx.log, since), views.tx.log.head().position
+        (begun, after), head = beginning(views.tx.log, since), views.tx.log.head().position
         rules = {
             rule.rule: RuleReport(rule, views.hits(rule.rule), views.last_hit(rule.rule))
             for rule in views.tx.rules.in_force()
@@ -90,7 +90,9 @@ def report_of(store: Store, since: datetime, until: datetime) -> Report:
     for rule, event in _told(store, after, head):
         if rule in rules:
             rules[rule].add(event)
-    return Report(since, until, sorted(rules.values(), key=lambda one: (-one.hits, -len(one.held), one.rule.rule)))
+    return Report(
+        min(begun, until), until, sorted(rules.values(), key=lambda one: (-one.hits, -len(one.held), one.rule.rule))
+    )
 
 
 def _told(store: Store, after: Position, head: Position) -> Iterator[tuple[RuleId, Event]]:

@@ -256,7 +256,7 @@ def test_the_report_counts_what_was_told_and_names_who_never_fired(told):
     assert row["last_fired_at"]
     assert answer.json["never_fired"] == []
     shown = told.call("rules", "report").out
-    assert re.search(r"syria\s+2\s+0\.1\s+\d{4}-\d\d-\d\d \d\d:\d\d\s+4 first-fetch", shown)
+    assert re.search(r"syria\s+2\s+2\.0\s+\d{4}-\d\d-\d\d \d\d:\d\d\s+4 first-fetch", shown)
 
 
 @pytest.mark.long

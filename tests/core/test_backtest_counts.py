@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.shown.backtest import Backtest, Span, busiest, sparkline, spread
-from aggregator.shown.marks import AROUND, pieces, signed, snippet
+from aggregator.shown.marks import AROUND, MAX_TITLE, pieces, signed, snippet, title
 from alerts.comparison import Comparison
 from alerts.facts import Face
 from alerts.replay import Firing, Page
@@ -56,10 +56,16 @@ def test_a_snippet_is_one_line_cut_between_words_with_all_marks_in_it(alert_fact
     assert set(told.strip("…").replace("[[", "").replace("]]", "").split()) <= set(text.split())
 
 
-def test_where_nothing_stands_in_title_or_text_there_is_no_snippet(alert_facts):
-    assert snippet(alert_facts().item, (Hit("x", "author", 0, 1),)) == ()
-    title = alert_facts().item.title
-    assert signed(snippet(alert_facts().item, (Hit("x", "title", 0, len(title)),))) == f"[[{title}]]"
+def test_where_nothing_stands_in_the_text_there_is_no_snippet(alert_facts):
+    assert snippet(alert_facts().item, (Hit("x", "author", 0, 1), Hit("x", "title", 0, 1))) == ()
+
+
+def test_a_title_is_one_line_and_a_very_long_one_is_cut(alert_facts):
+    face = replace(alert_facts().item, title="On\nSyria " + "x" * 1000)
+    told = signed(title(face, (Hit("Syria", "title", 3, 8), Hit("x", "title", 9, 1009))))
+    assert told.startswith("On [[Syria]] [[xxx")
+    assert told.endswith("x]]…")
+    assert len(told) < MAX_TITLE + 20
 
 
 @given(text=st.text(max_size=300), start=st.integers(0, 299), length=st.integers(1, 20))
