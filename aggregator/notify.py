@@ -28,8 +28,9 @@ class Notifier:
         self._say("RELOADING=1", f"MONOTONIC_USEC={self._clock_ns() // 1000}", _status("reading the settings"))
 
     def stopping(self) -> None:
-        """The daemon has begun to stop."""
+        """The daemon has begun to stop: its last word. A reload that the stop cuts off does not call it ready again."""
         self._say("STOPPING=1", _status("finishing what is in flight"))
+        self._address = ""
 
     def alive(self) -> None:
         """The daemon does its work: to be repeated within `watchdog`."""

@@ -35,7 +35,11 @@ def test_each_word_is_one_datagram_wherever_the_manager_listens(tmp_path: Path, 
         notifier = Notifier({"NOTIFY_SOCKET": address.replace("\0", "@")}, clock_ns=lambda: 1_234_567_890)
         for say in (lambda: notifier.ready("two\nlines"), notifier.reloading, notifier.alive, notifier.stopping):
             say()
+        notifier.ready("too late")
         heard = [sock.recv(4096).decode() for _ in range(4)]
+        sock.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            sock.recv(4096)
     assert heard == [
         "READY=1\nSTATUS=two lines",
         "RELOADING=1\nMONOTONIC_USEC=1234567\nSTATUS=reading the settings",
