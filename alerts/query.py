@@ -8,7 +8,7 @@ hide the next. Pure; depth is bounded, so evaluation may recurse.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from alerts.syntax import (
     FIELDS,
@@ -62,7 +62,11 @@ def check(
     if query.tree is None or feeds is None:
         return query.errors
     return tuple(
-        QueryError(leaf.span.offset, leaf.span.length, _unknown("feed", leaf.feed, list(feeds)))
+        QueryError(
+            text.index(leaf.feed, leaf.span.offset + len("feed:")),
+            len(leaf.feed),
+            _unknown("feed", leaf.feed, list(feeds)),
+        )
         for leaf in leaves(query.tree)
         if isinstance(leaf, FromFeed) and not any(names_feed(leaf.feed, known) for known in feeds)
     )
@@ -205,7 +209,8 @@ class _Reader:
         part = self.part()
         self.fields.pop()
         self.depth -= 1
-        return part
+        last = self.found[self.at - 1]
+        return part and replace(part, span=Span(token.offset, last.offset + last.length - token.offset))
 
     def topic(self, sign: Token) -> Node | None:
         if self.next.kind != "word" or (self.fields and self.fields[-1] in ("feed", "lang")):

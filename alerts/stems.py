@@ -95,6 +95,8 @@ class _Language:
     def find(self, haystack: Haystack) -> Iterator[tuple[int, Place]]:
         tokens = haystack.line.split(" ")
         stems = list(map(self._stem, tokens))
+        if not self._has_clitics and self._by_first.keys().isdisjoint(stems):
+            return
         sections = iter(haystack.sections)
         field, start = next(sections).field, 0
         for at, token in enumerate(tokens):

@@ -42,7 +42,8 @@ def _places(clause: Clause) -> str:
         return ": " + "; ".join(found)
     if clause.holds or not clause.terms:
         return ""  # what stood in a removed text stands in none of these
-    looked_for = [term.term for term in clause.terms if term.term != clause.text]
+    alone = len(clause.terms) == 1 and clause.terms[0].term in clause.text
+    looked_for = [] if alone else [term.term for term in clause.terms]
     misses = [f"{term.term}: " * (len(clause.terms) > 1) + _miss(term.miss) for term in clause.terms if term.miss]
     more = f"; and {len(misses) - MOST_MISSES} more" if len(misses) > MOST_MISSES else ""
     but = f", but {'; '.join(misses[:MOST_MISSES])}{more}" if misses else ""

@@ -110,6 +110,18 @@ def test_people_read_it_in_a_line_and_programs_as_fields() -> None:
     }  # fmt: skip
 
 
+def test_each_part_of_a_query_is_shown_with_its_field() -> None:
+    told = clause('title:(aid OR "S 300") feed:x NOT author:"Mr. Lavrov" lang:ru')
+    assert [part.text for part in told.parts] == [
+        'title:(aid OR "S 300")',
+        "feed:x",
+        'NOT author:"Mr. Lavrov"',
+        "lang:ru",
+    ]
+    assert list(clause_lines(told))[2] == "no       aid: nowhere, but “aid” stands in text"
+    assert list(clause_lines(clause("link:aid"))) == ["no   link:aid: nowhere, but “aid” stands in text"]
+
+
 def test_hostile_texts_and_very_long_topics_cost_little() -> None:
     terms = tuple(f'term{number} of "' for number in range(MOST_TERMS + 100))
     told = clause("topic:t", replace(FACE, text="terms of " * 2_000), topics={"t": terms})
