@@ -74,6 +74,8 @@ def test_without_the_setting_only_the_form_that_is_written_counts() -> None:
 
 def test_a_place_is_told_once_and_texts_are_not_mixed() -> None:
     assert found("aid", "aid, aids, aid", title="Aids") == ["Aids", "aid", "aids", "aid"]
+    (term,) = getattr(RuleSet.compile([rule("aid")]).explain(RULE, replace(FACE, text="aid aids")).clause, "terms", ())
+    assert len(term.hits) == 2
     assert found('"peace talk"', "talks", title="peace") is None
     assert found("category:talk", "talks") is None
     face = replace(FACE, categories=("x", "Talks"))
