@@ -18,13 +18,14 @@ from aggregator.memory import FeedMemory
 from aggregator.normalise import FeedProfile, ObservedItem
 from aggregator.outcome import PageProbe, PageSeen
 from aggregator.plan import Loaded, Look, Plan, content_of, texts_of
-from aggregator.reading import Reading, known_link, listed, read, suspects_after, window_after
+from aggregator.reading import Reading, known_link, listed, read, suspects_after, unseen_and_familiar, window_after
 from aggregator.resolve import Match
 from aggregator.revise import new_keys, record
 from aggregator.window import Gaps, Place
 from store.events import (
     Event,
     FeedBaselined,
+    FeedGap,
     FeedReissued,
     ItemId,
     ItemPublished,
@@ -163,7 +164,7 @@ def _compare(plan: Plan, loaded: Loaded) -> Decision:
             *published,
             *reading.entombed,
             *absences.events,
-            *_notes(look, reading),
+            *_notes(plan, reading),
         ),
         memory=memory,
         texts=(*(text for _, texts in revised for text in texts), *_new_texts(plan)),
@@ -245,8 +246,13 @@ def _restored(plan: Plan) -> list[ItemRestored]:
     ]
 
 
-def _notes(look: Look, reading: Reading) -> list[FeedReissued]:
+def _notes(plan: Plan, reading: Reading) -> list[FeedReissued | FeedGap]:
+    """What is to be said of the feed as a whole."""
+    look = plan.look
     feed, known, revisions = look.profile.id, reading.known, reading.revisions
+    if reading.gap:
+        unseen, _ = unseen_and_familiar(plan)
+        return [FeedGap(feed, look.seen_at, "nothing listed before is listed now", reading.gap, unseen)]
     if reading.reissued:
         return [FeedReissued(feed, look.at, "reissue", known, revisions.touched, reading.renamed)]
     if reissue.is_reissue(known, revisions.shared):

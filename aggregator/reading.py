@@ -13,7 +13,7 @@ from aggregator.memory import Growth, Listed, Suspect
 from aggregator.plan import Loaded, Plan, tombstone_keys
 from aggregator.resolve import Match
 from aggregator.revise import Revisions, find_changes
-from aggregator.window import Gaps, Place, Row, find_gaps, growth, place_new
+from aggregator.window import Gaps, Place, Row, find_gaps, growth, place_new, rolling
 from store.codec import about_from_text
 from store.events import ItemId, ItemWithdrawn
 
@@ -25,6 +25,7 @@ OLDER_COPY_LACKS = 3
 class Reading:
     """What a document as a whole says. `known`: size of the known window; `renamed`: entries under new names that are
     known by their link or words. `reissued`: much changed at once. `stale`: it, or the last one, is an older copy.
+    `gap`: how many entries left, where the whole window did and nothing tells what came in between (0: no gap).
     """
 
     revisions: Revisions
@@ -37,6 +38,7 @@ class Reading:
     reissued: bool
     older_copy: bool
     stale: bool
+    gap: int
 
 
 def read(plan: Plan, loaded: Loaded) -> Reading:
@@ -51,6 +53,7 @@ def read(plan: Plan, loaded: Loaded) -> Reading:
     renamed = sum(bool(match.rekeyed) or match.familiar for match in plan.matches)
     places = _places(plan, rows, known_items, grows)
     older_copy = _is_older_copy(plan, gaps, places, revisions)
+    reissued = reissue.is_reissue(known, revisions.touched + renamed) or revisions.alike
     return Reading(
         revisions=revisions,
         gaps=gaps,
@@ -59,9 +62,10 @@ def read(plan: Plan, loaded: Loaded) -> Reading:
         entombed=_entombed(plan),
         known=known,
         renamed=renamed,
-        reissued=reissue.is_reissue(known, revisions.touched + renamed) or revisions.alike,
+        reissued=reissued,
         older_copy=older_copy,
         stale=older_copy or any(each.stale for each in memory.suspects),
+        gap=0 if reissued else _gap(plan, gaps),
     )
 
 
@@ -75,6 +79,25 @@ def _is_older_copy(plan: Plan, gaps: Gaps, places: Mapping[ItemId, Place], revis
     back = sum(item not in before for item in listed(plan))
     reverted = any(change.reverts_to is not None for change in revisions.changes)
     return reverted or (len(gaps.holes) >= OLDER_COPY_LACKS and back >= len(gaps.holes))
+
+
+def _gap(plan: Plan, gaps: Gaps) -> int:
+    """How many entries rolled by, if none that would still be listed is, and most that are were never seen. What stays
+    whatever rolls past (pinned lists, strays) does not count; a list of one entry rolls with each new one.
+    """
+    window = plan.look.memory.window
+    rolled = rolling(window) - gaps.strays
+    staying = {entry.item for entry in window} - rolled
+    known = any(match.known and match.known.id not in staying for match in plan.matches)
+    unseen, familiar = unseen_and_familiar(plan)
+    return len(rolled) if len(rolled) > 1 and not known and unseen > familiar else 0
+
+
+def unseen_and_familiar(plan: Plan) -> tuple[int, int]:
+    """How many entries were never seen before, and how many are new by name alone."""
+    new = [match for match in plan.matches if match.known is None]
+    familiar = sum(match.familiar for match in new)
+    return len(new) - familiar, familiar
 
 
 def item_of(match: Match) -> ItemId:

@@ -102,6 +102,14 @@ def find_gaps(previous: Sequence[Listed], present: Sequence[ItemId], entered: in
     return Gaps(tuple(holes), from_the_top=missing[: len(holes)] == list(range(len(holes))))
 
 
+def rolling(window: Sequence[Listed]) -> frozenset[ItemId]:
+    """The entries that newer ones push out: the newest section where it is most of the window, else all; no strays."""
+    rows = list(reversed(window)) if order_of([entry.date for entry in window]) == "rising" else list(window)
+    sections = sections_of([entry.date for entry in rows])
+    newest = [entry for entry, section in zip(rows, sections, strict=True) if section == 0]
+    return frozenset(entry.item for entry in (newest if 2 * len(newest) > len(rows) else rows) if not entry.stray)
+
+
 def place_new(rows: Sequence[Row], known: Collection[ItemId], *, looked_at: int, grows: Growth) -> dict[ItemId, Place]:
     """Where each entry that is not `known` was put in. `looked_at`: the last good poll, in seconds since 1970: what
     claims a later date is not backdated. `grows`: where this feed adds its news; if above, then the end of the list is

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from alerts.diff import Diff, Entry, shorten, word_diff
 from alerts.facts import AlertFacts, Face, FeedCard
 from alerts.plain import encodable
-from store.events import FeedDegraded, FeedMoved, FeedReissued, Hit, ItemId, ItemRevised, ItemWithdrawn
+from store.events import FeedDegraded, FeedGap, FeedMoved, FeedReissued, Hit, ItemId, ItemRevised, ItemWithdrawn
 
 MAX_TEXT = 20_000
 """Code points of `item.text`, and of the diff when the text is longer than this."""
@@ -132,6 +132,8 @@ def _source_data(facts: AlertFacts) -> Json:
             data["url"] = health.url
         case FeedReissued():
             data |= {"known": health.known, "changed": health.changed, "rekeyed": health.rekeyed}
+        case FeedGap():
+            data |= {"left": health.left, "new": health.new}
         case _:
             pass
     return {**data, "evidence": _evidence(facts)}

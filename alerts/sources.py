@@ -14,6 +14,7 @@ from alerts.sight import sights
 from alerts.transitions import Fired
 from store.events import (
     FeedDegraded,
+    FeedGap,
     FeedGone,
     FeedId,
     FeedMoved,
@@ -44,6 +45,7 @@ WORDS: Mapping[type[Health], HealthKind] = {
     FeedGone: "gone",
     FeedMoved: "moved",
     FeedReissued: "reissued",
+    FeedGap: "gap",
     NetworkLost: "degraded",
     NetworkRestored: "recovered",
 }

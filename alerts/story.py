@@ -13,7 +13,7 @@ from alerts.diff import Diff, shorten
 from alerts.facts import AlertFacts, Face
 from alerts.payload import MAX_TEXT, changed_about, history_url, item_diff, judged_face, matches, places, told_face
 from alerts.plain import one_line
-from store.events import FeedMoved, FeedReissued
+from store.events import FeedGap, FeedMoved, FeedReissued
 
 MAX_TITLE = 250
 _KEPT_AROUND_CHANGES = 120
@@ -32,6 +32,7 @@ _SOURCE_NEWS = {
     "gone": "Source is gone",
     "moved": "Source has moved",
     "reissued": "Source was reissued",
+    "gap": "Statements may have been missed",
 }
 
 
@@ -168,6 +169,7 @@ def _source_story(facts: AlertFacts) -> Story:
         ("Reason", one_line(health.reason, 300) if health else ""),
         ("New address", one_line(health.url, 500) if isinstance(health, FeedMoved) else ""),
         ("Known", _reissue(health) if isinstance(health, FeedReissued) else ""),
+        ("Listed", _gap(health) if isinstance(health, FeedGap) else ""),
     ]
     return Story(
         subject=f"[{facts.rule.rule}] {title}",
@@ -190,6 +192,10 @@ def _source_story(facts: AlertFacts) -> Story:
 
 def _reissue(reissued: FeedReissued) -> str:
     return f"{reissued.known} items, of which {reissued.changed} changed and {reissued.rekeyed} came under new ids"
+
+
+def _gap(gap: FeedGap) -> str:
+    return f"{gap.left} items then, none of them now, and {gap.new} new ones"
 
 
 def _source(facts: AlertFacts) -> str:

@@ -23,6 +23,7 @@ from aggregator.normalise import FeedProfile
 from aggregator.outcome import ParsedEntry, ParsedFeed, ParseFailed
 from bench.watcher import Watcher, every_page_is_missing, every_page_stands
 from store.events import (
+    FeedGap,
     FeedId,
     FeedReissued,
     ItemAbsent,
@@ -123,6 +124,9 @@ def _note(report: Report, watcher: Watcher, events: list[object], at: datetime) 
             case FeedReissued():
                 report.counts["reissued"] += 1
                 report.withdrawals.append(f"{at:%m-%d %H:%M} reissued {event}")
+            case FeedGap():
+                report.counts["gap"] += 1
+                report.withdrawals.append(f"{at:%m-%d %H:%M} gap {event}")
         if held and held != "first-fetch":
             report.counts[f"held:{held}"] += 1
 

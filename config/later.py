@@ -29,7 +29,6 @@ KEYS: Mapping[str, Mapping[str, str]] = {
 
 VALUES: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("rules", "on"): {
-        "gap": "gaps between two polls",
         "destination-off": "destinations that switch off",
         "store-full": "a full disk",
     },

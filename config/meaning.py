@@ -86,7 +86,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "feeds": 'ids, patterns (`"kremlin-*"`) and tags (`"tag:un"`)',
         "on": (
             'what is told of: these, `"delisted"`, and of sources `"degraded"`, `"recovered"`, `"quiet"`, '
-            '`"gone"`, `"moved"`, `"reissued"`'
+            '`"gone"`, `"moved"`, `"reissued"`, `"gap"`'
         ),
         "notify": "who is told; with none, what is found is only recorded",
         "severity": '`"low"`, `"normal"` or `"high"`',

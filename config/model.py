@@ -20,7 +20,7 @@ from config.secret import SecretValue
 Severity = Literal["low", "normal", "high"]
 MinChange = Literal["whitespace", "markup", "punctuation", "metadata", "wording", "title"]
 ItemTransition = Literal["appeared", "changed", "dropped", "withdrawn", "restored", "delisted"]
-HealthKind = Literal["degraded", "recovered", "quiet", "gone", "moved", "reissued"]
+HealthKind = Literal["degraded", "recovered", "quiet", "gone", "moved", "reissued", "gap"]
 DEFAULT_ON: tuple[ItemTransition, ...] = ("appeared", "changed", "dropped", "withdrawn", "restored")
 HEALTH_KINDS: frozenset[str] = frozenset(get_args(HealthKind))
 

@@ -35,7 +35,7 @@ EDIT_KINDS: tuple[EditKind, ...] = ("dates", "whitespace", "markup", "punctuatio
 """Kinds of edit, weakest first (CONTRACT 3)."""
 EditFlag = Literal["number", "negation"]
 Transition = Literal["appeared", "changed", "dropped", "withdrawn", "restored", "delisted"]
-HealthKind = Literal["degraded", "recovered", "quiet", "gone", "moved", "reissued"]
+HealthKind = Literal["degraded", "recovered", "quiet", "gone", "moved", "reissued", "gap"]
 Grade = Literal["page-gone", "tombstone"]
 Severity = Literal["low", "normal", "high"]
 
@@ -209,6 +209,20 @@ class FeedReissued:
     known: int
     changed: int
     rekeyed: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeedGap:
+    """The window rolled past us: of the `left` entries listed at the last good poll (`since`) none was listed at this
+    one, and `new` unknown ones were. What came and went in between was never seen.
+    """
+
+    KIND: ClassVar = "feed.gap/1"
+    feed: FeedId
+    since: datetime
+    reason: str
+    left: int
+    new: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -439,6 +453,7 @@ Event = (
     | FeedMoved
     | FeedGone
     | FeedReissued
+    | FeedGap
     | NetworkLost
     | NetworkRestored
     | ItemPublished
@@ -458,7 +473,7 @@ Event = (
 ItemEvent = (
     ItemPublished | ItemRevised | ItemRekeyed | ItemAbsent | ItemDelisted | ItemWithdrawn | ItemRestored | TextErased
 )
-HealthEvent = FeedDegraded | FeedRecovered | FeedQuiet | FeedMoved | FeedGone | FeedReissued
+HealthEvent = FeedDegraded | FeedRecovered | FeedQuiet | FeedMoved | FeedGone | FeedReissued | FeedGap
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from store.events import (
     DeliverySettled,
     FeedBaselined,
     FeedDegraded,
+    FeedGap,
     FeedGone,
     FeedMoved,
     FeedQuiet,
@@ -127,8 +128,8 @@ def writes(one: Recorded) -> Iterator[Write]:
         case AlertReleased(alert=alert):
             yield _RELEASE, {"of": alert, "by": one.position}
         case (
-            SettingsApplied() | FeedReissued() | FeedUnwatched() | NetworkLost() | NetworkRestored() | TextErased()
-            | DeliverySettled()
+            SettingsApplied() | FeedReissued() | FeedGap() | FeedUnwatched() | NetworkLost() | NetworkRestored()
+            | TextErased() | DeliverySettled()
         ):  # fmt: skip
             return
         case unknown:

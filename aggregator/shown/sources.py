@@ -11,6 +11,7 @@ from store import walk
 from store.events import (
     DAEMON_STREAM,
     FeedDegraded,
+    FeedGap,
     FeedGone,
     FeedId,
     FeedRecovered,
@@ -39,6 +40,11 @@ class Source:
     def failing(self) -> bool:
         """It is watched and cannot be seen."""
         return self.feed.enabled and self.known is not None and self.known.failing_since is not None
+
+    @property
+    def unanswered(self) -> bool:
+        """It was asked, never gave a document, and is not to blame: our own network was lost meanwhile."""
+        return self.state == "ok" and self.known is not None and self.known.last_good_at is None
 
     def as_row(self) -> dict[str, object]:
         """The feed as CONTRACT 4 shows it."""
@@ -74,9 +80,9 @@ class Source:
 COLUMNS = ("feed", "state", "last good", "next", "trouble (UTC)")
 
 
-def sources_of(settings: Settings, views: Views) -> list[Source]:
-    """Every feed of the settings, in their order."""
-    states = views.tx.polls.all()
+def sources_of(settings: Settings, views: Views | None) -> list[Source]:
+    """Every feed of the settings, in their order; without a store (None) all of them were never polled."""
+    states = views.tx.polls.all() if views else {}
     return [Source(feed, states.get(FeedId(feed.id))) for feed in settings.feeds.values()]
 
 
@@ -94,7 +100,8 @@ class Spell:
 
 
 _KINDS = (
-    "feed.degraded/1", "feed.gone/1", "feed.recovered/1", "feed.unwatched/1", "network.lost/1", "network.restored/1",
+    "feed.degraded/1", "feed.gone/1", "feed.recovered/1", "feed.unwatched/1", "feed.gap/1",
+    "network.lost/1", "network.restored/1",
 )  # fmt: skip
 
 
@@ -113,6 +120,8 @@ def spells_of(views: Views, feed: FeedId) -> list[Spell]:
                 spells.append(Spell(since, None, "our own network was lost"))
             case FeedUnwatched(since=since):
                 spells.append(Spell(since, recorded.recorded_at, "it was not looked at"))
+            case FeedGap(since=since):
+                spells.append(Spell(since, recorded.recorded_at, "its whole list was replaced between two looks"))
             case FeedRecovered() | NetworkRestored() as back:
                 number = open_at.pop(isinstance(back, NetworkRestored), None)
                 if number is not None:

@@ -56,7 +56,10 @@ def headline(event: e.Event) -> str:
             | e.ItemWithdrawn() | e.ItemRestored() | e.TextErased()
         ):  # fmt: skip
             return _of_item(event)
-        case e.FeedDegraded() | e.FeedRecovered() | e.FeedQuiet() | e.FeedMoved() | e.FeedGone() | e.FeedReissued():
+        case (
+            e.FeedDegraded() | e.FeedRecovered() | e.FeedQuiet() | e.FeedMoved() | e.FeedGone() | e.FeedReissued()
+            | e.FeedGap()
+        ):  # fmt: skip
             return _of_health(event)
         case e.SettingsApplied():
             return f"settings applied: {event.file}, {counted(len(event.feeds), 'feed')}"
@@ -125,6 +128,8 @@ def _of_health(event: e.HealthEvent) -> str:
             return f"gone: {event.reason}"
         case e.FeedReissued():
             return f"reissued: {event.changed} changed and {event.rekeyed} under new ids of {event.known}; alerts held"
+        case e.FeedGap():
+            return f"a gap: all {event.left} entries left and {event.new} new ones came; some may have been missed"
         case _:
             assert_never(event)
 

@@ -24,6 +24,7 @@ from store.events import (
     Content,
     Event,
     FeedDegraded,
+    FeedGap,
     FeedId,
     FeedRecovered,
     FeedReissued,
@@ -401,6 +402,13 @@ def test_health_is_told_to_the_rules_that_ask_for_it(world: World) -> None:
         ("degraded", "", None),
         ("recovered", "", None),
     ]
+
+
+def test_a_gap_is_told_to_the_rules_that_ask_for_it_and_does_not_make_the_source_blind(world: World) -> None:
+    world.rules(SYRIA, replace(SYRIA, rule=RuleId("sources"), match="", on=("gap",)))
+    world.in_feed(world.published("a", "Syria"), FeedGap(FEED, START, "nothing listed before is listed now", 10, 12))
+    assert world.told() == [("syria", "appeared"), ("sources", "gap")]
+    assert [facts.blind_since for facts in world.composer.facts] == [None, None]
 
 
 @pytest.mark.parametrize("reissued_first", [True, False])

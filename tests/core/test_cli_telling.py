@@ -60,6 +60,7 @@ TOLD = [
     (e.FeedMoved(FEED, NOW, "301", "http://new.example/"), "moved for good to http://new.example/"),
     (e.FeedGone(FEED, NOW, "410"), "gone: 410"),
     (e.FeedReissued(FEED, NOW, "r", 30, 2, 20), "reissued: 2 changed and 20 under new ids of 30; alerts held"),
+    (e.FeedGap(FEED, NOW, "r", 10, 12), "a gap: all 10 entries left and 12 new ones came; some may have been missed"),
     (e.NetworkLost(NOW, "r", 9, 12), "our own network is lost: 9 of 12 hosts fail"),
     (e.NetworkRestored(NOW, "r"), "our own network is back"),
     (e.AlertRaised(**alert()), "alert: changed under syria"),

@@ -11,7 +11,7 @@ import pytest
 
 from alerts.compose import ChannelComposer, WebhookForm
 from alerts.facts import AlertFacts
-from store.events import AlertHeld, ChannelId, FeedMoved, FeedReissued, Hit
+from store.events import AlertHeld, ChannelId, FeedGap, FeedMoved, FeedReissued, Hit
 
 GOLDEN = Path(__file__).parents[1] / "data" / "payloads"
 FactsMaker = Callable[..., AlertFacts]
@@ -159,3 +159,5 @@ def test_the_news_of_a_source_tell_what_their_kind_has_to_tell(alert_facts: Fact
     assert moved["url"] == "https://new.example/feed"
     reissued = data(replace(facts, health=FeedReissued(feed, since, "reissue", 40, 30, 5)))
     assert (reissued["known"], reissued["changed"], reissued["rekeyed"]) == (40, 30, 5)
+    gap = data(replace(facts, health=FeedGap(feed, since, "nothing listed before is listed now", 10, 12)))
+    assert (gap["left"], gap["new"]) == (10, 12)

@@ -12,6 +12,7 @@ from bench.watcher import MONDAY, Watcher, document, entry, profile
 from store.events import (
     Event,
     FeedBaselined,
+    FeedGap,
     FeedReissued,
     ItemAbsent,
     ItemDelisted,
@@ -22,7 +23,7 @@ from store.events import (
     ItemWithdrawn,
 )
 
-FORTY = "Syria: {} trucks of aid will cross each week, the minister said after the talks."
+FORTY = "Syria: {} trucks of aid will cross to {} each week, the minister said after the talks."
 
 SCRIPTS = {
     "a baseline is no news": ["c b a -> ", "c b a -> ", "304 -> "],
@@ -37,7 +38,7 @@ SCRIPTS = {
     ],
     "reordering is nothing": ["d c b a -> ", "a b c d -> ", "c d a b -> "],
     "roll-off is nothing": ["d c b a -> ", "e d c b -> +e", "f e d c -> +f", "304 -> "],
-    "a full turnover": ["d c b a -> ", "h g f e -> +e +f +g +h", "304 -> "],
+    "a full turnover": ["d c b a -> ", "h g f e -> +e +f +g +h gap4/4", "304 -> "],
     "several roll off in a shrinking window": ["f e d c b a -> ", "f e d c -> ", "304 -> ", "304 -> "],
     "a hole is absent at the second good poll, then delisted": [
         "d c b a -> ", "d b a -> ", "d b a -> -c ?c", "304 -> ",
@@ -106,14 +107,14 @@ def test_a_scripted_life_gives_exactly_these_events(name: str) -> None:
 def _document(seen: str):
     return document(
         *(
-            entry(token[0], FORTY.format(token[1:] or 1), title=f"On {token[0]}", hours=ord(token[0]) - ord("a"))
-            for token in seen.split()
+            entry(name, FORTY.format(version or 1, name), title=f"On {name}", hours=ord(name) - ord("a"))
+            for name, version in ((token[0], token[1:]) for token in seen.split())
         )
     )
 
 
 def _say(event: Event) -> str:
-    """One word for an event: +new -absent ?delisted xwithdrawn ^restored id:kindVERSION=reverts!hold."""
+    """One word for an event: +new -absent ?delisted xwithdrawn ^restored id:kindVERSION=reverts!hold gapLEFT/NEW."""
     match event:
         case ItemPublished(baseline=True) | FeedBaselined():
             return ""
@@ -134,6 +135,8 @@ def _say(event: Event) -> str:
             return f"~{_letter(event)}"
         case FeedReissued():
             return "reissued"
+        case FeedGap():
+            return f"gap{event.left}/{event.new}"
         case _:
             return repr(event)
 
