@@ -146,6 +146,16 @@ class RuleSet:
         query = self._by_rule.get(rule)
         return query is not None and query.of_revisions
 
+    def terms_of(self, rule: RuleId) -> Mapping[int, str]:
+        """The terms of the rule's query as they are written, by their numbers in this set."""
+        query = self._by_rule.get(rule)
+        numbers = [number for leaf in term_leaves(query.plan) for number in leaf.numbers] if query else []
+        return {number: self._index.watches[number].sought.written for number in numbers}
+
+    def terms_in(self, face: Face) -> Iterable[int]:
+        """The numbers of all terms that stand in this version of an item."""
+        return self._search(face).found.numbers()
+
     def explain(self, rule: RuleId, face: Face, before: Face | None = None) -> Explanation:
         """Why this rule matches that version of an item, or not; `before` as in `match`. Raises `KeyError` for a rule
         that is not here."""

@@ -21,12 +21,14 @@ _DAY = timedelta(days=1)
 
 @dataclass(slots=True)
 class RuleReport:
-    """One rule: alerts told in the span (`hits`) and still held, `ever` told, and when last."""
+    """One rule: alerts told in the span (`hits`) and still held, `ever` told, and when last. `dead_terms`: those that
+    stood nowhere, None where nobody looked."""
 
     rule: RuleDefined
     ever: int
     last_at: datetime | None
     hits: int = 0
+    dead_terms: Sequence[str] | None = None
     held: dict[AlertId, str] = field(default_factory=dict)
 
     def add(self, event: Event) -> None:
@@ -54,6 +56,7 @@ class RuleReport:
             "held": self.reasons,
             "hits_ever": self.ever,
             "last_fired_at": stamp(self.last_at),
+            **({} if self.dead_terms is None else {"dead_terms": list(self.dead_terms)}),
         }
 
 
@@ -63,6 +66,8 @@ class Report:
 
     since: datetime
     until: datetime
+    after: Position
+    head: Position
     rules: Sequence[RuleReport]
 
     def a_day(self, rule: RuleReport) -> float:
@@ -90,9 +95,8 @@ def report_of(store: Store, since: datetime, until: datetime) -> Report:
     for rule, event in _told(store, after, head):
         if rule in rules:
             rules[rule].add(event)
-    return Report(
-        min(begun, until), until, sorted(rules.values(), key=lambda one: (-one.hits, -len(one.held), one.rule.rule))
-    )
+    in_order = sorted(rules.values(), key=lambda one: (-one.hits, -len(one.held), one.rule.rule))
+    return Report(min(begun, until), until, after, head, in_order)
 
 
 def _told(store: Store, after: Position, head: Position) -> Iterator[tuple[RuleId, Event]]:

@@ -259,6 +259,12 @@ def test_the_report_counts_what_was_told_and_names_who_never_fired(told):
     assert re.search(r"syria\s+2\s+2\.0\s+\d{4}-\d\d-\d\d \d\d:\d\d\s+4 first-fetch", shown)
 
 
+def test_terms_that_stood_nowhere_are_named(told):
+    (row,) = told.call("rules", "report", "--terms", "--json").json["rules"]
+    assert row["dead_terms"] == ["Сирия"], "the Russian title says Сирии"
+    assert "syria: in no statement: Сирия" in told.call("rules", "report", "--terms").out
+
+
 @pytest.mark.long
 def test_a_released_alert_is_a_hit_and_a_rule_that_never_fired_is_named(ministry, watching):
     more = '[rules.quiet]\nmatch = "nothing of the kind"\n'

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from alerts import replay as replaying
 from alerts.comparison import Change, Comparison, Side, with_former_feeds
+from alerts.dead_terms import DeadTerms
 from alerts.facts import AlertFacts, FeedCard
 from alerts.react import Reactor
 from alerts.replay import Firing, former_names, replay
@@ -412,3 +413,22 @@ def test_a_wider_rule_tells_an_edit_where_the_narrow_one_told_an_appearance(worl
         for _, side, firing in comparison.sided(firings)
     ]
     assert sorted(told) == [(Side.GAINED, 1, "appeared"), (Side.GAINED, 2, "changed"), (Side.LOST, 2, "appeared")]
+
+
+def test_a_term_is_dead_when_it_stood_in_no_version_of_any_statement_where_the_rule_looks(world):
+    world.item(FEEDS[0], "a", "On Syria.")
+    world.item(FEEDS[1], "a", "Aid")
+    world.item(FEEDS[1], "a", "Flour")
+    rules = [
+        rule("some", "Syria OR Mali OR aid OR peace*"),
+        rule("fields", "author:Syria OR title:Syria"),
+        rule("author", "author:aid"),
+        rule("alive", "flour", feeds=FEEDS[:1]),
+        rule("edits", "removed:Mali"),
+        rule("sources", "", HEALTH),
+    ]
+    search = DeadTerms(rules)
+    with world.store.read() as tx:
+        head = tx.log.head().position
+    assert list(search.read(world.store, {}, Position(0), head)) == [head]
+    assert search.of_rules == {"some": ["Mali", "peace*"], "author": ["aid"]}
