@@ -55,6 +55,7 @@ def rule_in_full(rule: RuleDefined, hits: int) -> dict[str, object]:
         "topics": {name: list(terms) for name, terms in rule.topics.items()},
         "severity": rule.severity,
         "min_change": rule.min_change,
+        "stem": rule.stem,
     }
 
 

@@ -124,6 +124,7 @@ class RuleInFull(Rule):
     topics: dict[str, list[str]] = Field(description="The terms of each topic that its query names.")
     severity: str
     min_change: str
+    stem: bool = Field(description="Other forms of its words will do.")
 
 
 class Delivery(Document):
