@@ -7,12 +7,13 @@ import typer
 
 from aggregator.cli import by_hand, out
 from aggregator.cli.choosing import find_alert
-from aggregator.cli.context import Failure, context
+from aggregator.cli.context import Context, Failure, context
 from aggregator.shown.rows import alert_row, delivery_row, rule_row, shown_state
 from store.events import ItemId
 from store.ports import ERASED
 
 if TYPE_CHECKING:
+    from store.events import RuleDefined
     from store.ports import Delivery, Views
 
 STATES = ("pending", "held", "delivered", "dead")
@@ -34,8 +35,8 @@ def register(app: typer.Typer) -> None:
 def rules(ctx: typer.Context) -> None:
     """List the rules in force, with how often each has told of something."""
     here = context(ctx)
-    with here.views() as views:
-        told = [(rule, views.hits(rule.rule)) for rule in views.tx.rules.in_force()]
+    with here.views_if_any() as views:
+        told = [(rule, views.hits(rule.rule)) for rule in views.tx.rules.in_force()] if views else _not_yet(here)
     if here.json:
         out.emit_rows(rule_row(rule, hits) for rule, hits in told)
         return
@@ -49,6 +50,14 @@ def rules(ctx: typer.Context) -> None:
         ],
         empty="no rules in force: write [rules.NAME] tables; `feedwitness check` reads them",
     )
+
+
+def _not_yet(here: Context) -> "list[tuple[RuleDefined, int]]":
+    """The rules of the settings, where none was ever in force."""
+    from aggregator.settings import definitions
+
+    out.note("not in force yet: `feedwitness run` or `poll` puts them in force")
+    return [(rule, 0) for rule in definitions(here.settings())]
 
 
 def alerts(

@@ -101,7 +101,8 @@ class Line:
         elif begun.startswith("-") and not self.only_arguments:
             found = [(name, _help(option)) for name, option in self.options.items()]
         else:
-            found = [(name, _help(node)) for name, node in self.command.commands.items()] if not self.arguments else []
+            found = [(name, _help(node)) for name, node in self.command.commands.items()]
+            found = [] if self.arguments or self.only_arguments else found
             found += [value for argument in self._next_argument() for value in self._values(argument, names)]
         return ((word, told) for word, told in found if word.startswith(begun))
 

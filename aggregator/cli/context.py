@@ -59,6 +59,20 @@ class Context:
         """The settings alone, as `loaded`."""
         return self.loaded()[1]
 
+    @cached_property
+    def known(self) -> "Settings":
+        """The settings for a command that only looks. A daemon that works on their store shows that they lead to the
+        right one: then mistakes in them, such as a secret that only its environment holds, are told and hinder nobody.
+        """
+        from store.lock import holder
+
+        loaded = self.read
+        if loaded.settings is None and holder(loaded.draft.store.url):
+            first, more = loaded.mistakes[0].render().partition("\n")[0], len(loaded.mistakes) - 1
+            out.note(f"{first}{f' (and {more} more)' if more else ''}; the record is shown all the same")
+            return loaded.draft
+        return self.settings()
+
     def _hint(self, loaded: "Loaded") -> str:
         """For whoever has no settings yet: those that come with the program work as they are."""
         from config.files import candidates
@@ -78,13 +92,26 @@ class Context:
         """The store that exists, that of the settings if no other is named; commands that only read do not make one."""
         from store.database import open_store
 
-        with open_store(url or self.settings().store.url, read_only=True) as store:
+        with open_store(url or self.known.store.url, read_only=True) as store:
             yield store
 
     @contextmanager
     def views(self, url: str = "") -> "Iterator[Views]":
         """A consistent snapshot of the store."""
         with self.store(url) as store, store.views() as views:
+            yield views
+
+    @contextmanager
+    def views_if_any(self) -> "Iterator[Views | None]":
+        """As `views`; None where nothing has made the store yet."""
+        try:
+            self.known.store.path.stat()
+        except FileNotFoundError:
+            yield None
+            return
+        except OSError:
+            pass  # opening it says what is wrong
+        with self.views() as views:
             yield views
 
 

@@ -1,5 +1,6 @@
 """Commands about how things stand: `status` and `feeds`."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from store.ports import Head, Views
 
 LAST_EVENTS = 5
+NAMED = 5
+"""How many of the feeds that fail for one reason are named."""
 
 
 def register(app: typer.Typer) -> None:
@@ -27,6 +30,7 @@ def status(ctx: typer.Context) -> None:
     """How things stand: daemon, settings, log, queues, feeds, last events."""
     from aggregator.notice import notice_of
     from aggregator.shown.status import standing_of
+    from aggregator.shown.troubles import network_lost_since
     from store.lock import holder
 
     here = context(ctx)
@@ -37,17 +41,20 @@ def status(ctx: typer.Context) -> None:
         settings = here.settings()
     with here.views(settings.store.url) as views:
         standing = standing_of(settings, views)
+        lost_since = network_lost_since(views)
         recent = _last_events(views)
     if here.json:
         out.emit(standing.as_row(running))
         return
+    if lost_since:
+        out.say(f"our own network is lost since {out.minute(lost_since)} UTC; no source is blamed")
     _tell_program(running, standing.applied, here.read.digest, standing.head)
     _tell_notice(notice)
     _tell_queues(standing.queues, standing.counts)
-    out.say(
-        f"feeds     {', '.join(f'{count} {state}' for state, count in sorted(standing.states.items())) or 'none'}\n"
-    )
-    _tell_sources([source for source in standing.sources if source.feed.enabled])
+    told = Counter("not yet seen" if source.unanswered else source.state for source in standing.sources)
+    states = ", ".join(f"{count} {state}" for state, count in sorted(told.items()))
+    out.say(f"feeds     {states or 'none: write [feeds.NAME] tables, or include shipped ones'}")
+    _tell_watched(standing.sources, verbose=here.verbose)
     if recent:
         out.say("\nlast events (UTC)")
     for recorded in recent:
@@ -64,7 +71,7 @@ def _event_line(recorded: "Recorded") -> str:
     from aggregator.shown.telling import headline
     from store.events import subject_of
 
-    about = subject_of(recorded.event)
+    about = subject_of(recorded.event) or recorded.stream
     return (
         f"  #{recorded.position}  {out.when(recorded.recorded_at)}  {about}\n      {out.line(headline(recorded.event))}"
     )
@@ -106,6 +113,35 @@ def _tell_queues(queues: Mapping[str, int], counts: Mapping[str, int]) -> None:
         out.say(f"unread    {queues['unread']} events that rules have not read yet")
 
 
+def _tell_watched(sources: "Sequence[Source]", *, verbose: bool) -> None:
+    """How many can be seen, and who cannot, by reason."""
+    from aggregator.cli.tables import table
+    from aggregator.clock import utc_now
+    from aggregator.shown.troubles import some, troubles_of
+
+    now = utc_now()
+    polled = [source.known for source in sources if source.feed.enabled and source.known and not source.failing]
+    good = [known.last_good_at for known in polled if known.last_good_at]
+    upcoming = [known.next_at for known in polled if known.next_at]
+    if good:
+        due = f", the next {out.ago(max(min(upcoming), now), now)}" if upcoming else ""
+        out.say(f"seen      {out.counted(len(good), 'feed')}, the last one {out.ago(max(good), now)}{due}")
+    troubles = troubles_of(sources)
+    if not troubles:
+        return
+    out.say("")
+    rows = [
+        (
+            out.counted(len(trouble.feeds), "feed"),
+            out.minute(trouble.since),
+            f"{trouble.words}\n{some(trouble.feeds, len(trouble.feeds) if verbose else NAMED)}",
+        )
+        for trouble in troubles
+    ]
+    table(("not seen", "since (UTC)", "why, and which"), rows, empty="")
+    out.say("`feedwitness feeds` lists them one by one")
+
+
 def _tell_sources(sources: "Sequence[Source]") -> None:
     from aggregator.cli.tables import table
     from aggregator.clock import utc_now
@@ -127,9 +163,9 @@ def feeds(ctx: typer.Context, feed: str = typer.Argument("", metavar="ID", help=
     settings = here.settings()
     if feed and feed not in settings.feeds:
         raise Failure(f"no feed {out.line(feed)} in the settings: `feedwitness feeds` lists them", 2)
-    with here.views() as views:
+    with here.views_if_any() as views:
         sources = [source for source in sources_of(settings, views) if not feed or source.feed.id == feed]
-        spells = spells_of(views, FeedId(feed)) if feed else []
+        spells = spells_of(views, FeedId(feed)) if feed and views else []
     if feed:
         _tell_feed(here, sources[0], spells)
     elif here.json:

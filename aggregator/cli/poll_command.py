@@ -5,6 +5,7 @@ import logging
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,6 +32,7 @@ def poll(
     """One pass now, due or not: fetch, record, match, try each delivery that is due once."""
     from aggregator import logs
     from aggregator.clock import utc_now
+    from aggregator.shown.troubles import network_lost_since
     from store.database import open_store
     from store.lock import hold
 
@@ -48,7 +50,9 @@ def poll(
             before = tx.log.head().position
         report = asyncio.run(_pass(here, loaded, store, wanted))
         found = _found(store, before)
-    _tell(here, report, found)
+        with store.views() as views:
+            lost_since = network_lost_since(views)
+    _tell(here, report, found, lost_since)
     return 0 if report.good else 1
 
 
@@ -102,14 +106,35 @@ WORDS = {
 }
 
 
-def _tell(here: Context, report: "PassReport", found: Counter[str]) -> None:
+NAMED = 5
+"""How many of the feeds that fail for one reason are named."""
+
+
+def _tell(here: Context, report: "PassReport", found: Counter[str], lost_since: datetime | None) -> None:
     if here.json:
         out.emit(report.as_json())
         return
-    for failed in report.failed:
-        out.note(f"cannot see {failed.feed}: {failed.failure}: {failed.detail}")
+    if lost_since:
+        out.note(f"our own network is lost since {out.minute(lost_since)} UTC; no source is blamed")
+    _tell_failed(report, verbose=here.verbose)
     out.say(f"polled      {out.counted(len(report.reports), 'feed')}, {len(report.failed)} failed")
     told = [f"{found[kind]} {words}" for kind, words in WORDS.items() if found[kind]]
     out.say(f"statements  {', '.join(told) or 'nothing new'}")
     held = f", {found['alert.held']} held" if found["alert.held"] else ""
     out.say(f"alerts      {report.delivered} delivered, {report.waiting} to try again, {report.dead} dead{held}")
+
+
+def _tell_failed(report: "PassReport", *, verbose: bool) -> None:
+    """The feeds without a usable document, by reason, in the words of `status`; each one's own under `-v`."""
+    from aggregator.shown.telling import reason_in_words
+    from aggregator.shown.troubles import some
+
+    failed: dict[str, list[str]] = {}
+    for each in report.failed:
+        words = each.detail if each.failure == "bug" else reason_in_words(each.failure)
+        failed.setdefault(words, []).append(each.feed)
+    for words, feeds in sorted(failed.items(), key=lambda group: -len(group[1])):
+        out.note(f"cannot see {some(feeds, len(feeds) if verbose else NAMED)}: {words}")
+    if verbose:
+        for each in report.failed:
+            out.note(f"  {each.feed}: {each.failure}: {each.detail}")

@@ -150,12 +150,12 @@ async def _tell_first_look(program: "Program", settings: "Settings", started: da
             break
         await asyncio.sleep(LOOK.total_seconds())
     states = {feed: state for feed, state in program.ledger.states().items() if feed in watched}
-    unseen = [feed for feed, state in states.items() if state.failing_since]
-    seen = sum(state.failing_since is None for state in states.values())
-    log.info("first look: %d of %s seen; from here on, what is new or edited is news", seen,
-             out.counted(len(watched), "feed"))  # fmt: skip
+    unseen = [feed for feed, state in states.items() if state.failing_since or not state.last_good_at]
+    seen = len(states) - len(unseen)
+    from_here = "; from here on, what is new or edited is news" if seen else ""
+    log.info("first look: %s of %s seen%s", seen or "none", out.counted(len(watched), "feed"), from_here)
     if unseen:
-        _tell_unseen(unseen, states, total=len(watched))
+        _tell_unseen(unseen, states, total=len(watched), lost=program.ledger.network.lost)
 
 
 def _looked_at(state: "PollState | None", started: datetime) -> bool:
@@ -164,12 +164,15 @@ def _looked_at(state: "PollState | None", started: datetime) -> bool:
     return state.last_polled_at >= started or (state.next_at is not None and state.next_at > started)
 
 
-def _tell_unseen(unseen: "list[FeedId]", states: "Mapping[FeedId, PollState]", *, total: int) -> None:
-    names = ", ".join(unseen[:NAMED]) + (f" and {len(unseen) - NAMED} more" if len(unseen) > NAMED else "")
+def _tell_unseen(unseen: "list[FeedId]", states: "Mapping[FeedId, PollState]", *, total: int, lost: bool) -> None:
+    from aggregator.shown.troubles import some
+
     soonest = min((at for feed in unseen if (at := states[feed].next_at)), default=None)
     again = f", the next at {soonest:%H:%M:%S} UTC" if soonest else ""
-    log.warning("cannot see %d of %s: %s", len(unseen), out.counted(total, "feed"), names)
-    if len(unseen) == total > 1:
+    log.warning("cannot see %d of %s: %s", len(unseen), out.counted(total, "feed"), some(unseen, NAMED))
+    if lost:
+        log.warning("our own network is lost: no source is blamed")
+    elif len(unseen) == total > 1:
         log.warning("that is all of them: is this machine online?")
     log.warning("each is tried again until it is seen%s; `feedwitness status` says since when and why", again)
 

@@ -1,7 +1,8 @@
 """Tables for people, readable at eighty columns.
 
 A table has short cells and, as its last one, a long one. Where the terminal has room the long cell stands beside the
-short ones, broken between words; otherwise below them, indented. Into a pipe each row is one whole line.
+short ones, broken between words; otherwise below them, indented. Where the short ones alone are too wide, all but the
+first stand below. Into a pipe each row is one whole line.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,6 +25,10 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
         return
     widths = [max(Text(row[n]).cell_len for row in [columns, *cells]) for n in range(len(columns) - 1)]
     short = sum(widths) + len(GAP) * len(widths)
+    if console().is_terminal and len(columns) > 2 and short - len(GAP) > console().width:
+        below = [(row[0], GAP.join(row[1:-1]) + "\n" + row[-1]) for row in cells]
+        table((columns[0], ""), below, empty=empty)
+        return
     beside = not console().is_terminal or _fits(cells, console().width - short)
     _header(columns, widths, beside=beside)
     for row in cells:

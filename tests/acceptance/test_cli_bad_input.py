@@ -6,11 +6,13 @@ import sqlite3
 import subprocess
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from config.files import candidates
+from store.lock import hold
 
 GOOD = '[feeds.a]\nurl = "http://127.0.0.1:1/feed.xml"\n[web]\nlisten = ""\n'
 USAGE = {
@@ -115,6 +117,30 @@ def test_wrong_settings_are_told_all_at_once_with_their_places(desk, command):
         assert place in answer.err
 
 
+LOOKING = (["items", "--match", "Syria"], ["alerts"], ["rules"], ["events"], ["verify"], ["backup", "copy.db"])
+
+
+def test_beside_a_daemon_a_secret_that_only_its_environment_holds_keeps_nobody_from_the_record(told):
+    file = told.folder / "secretive.toml"
+    secretive = (
+        '[channels.hook]\ntype = "webhook"\nurl = "http://127.0.0.1:1/"\nsecret = { env = "NOT_IN_THIS_SHELL" }\n'
+    )
+    file.write_text(secretive)
+    for words in LOOKING:
+        answer = told.call(*words, "--config", file.name)
+        assert (answer.status, answer.out) == (2, ""), (
+            "without a daemon nothing shows that this leads to the right record"
+        )
+    with hold(f"sqlite:///{told.folder / 'feedwitness.db'}", command="run", since=datetime.now(UTC)):
+        for words in LOOKING:
+            answer = told.call(*words, "--config", file.name)
+            assert answer.status == 0
+            assert answer.err.startswith(
+                'secretive.toml:4:10: `secret`: the environment variable "NOT_IN_THIS_SHELL" is'
+            )
+            assert answer.err.splitlines()[0].endswith("; the record is shown all the same")
+
+
 def test_check_tells_mistakes_to_scripts_as_well(desk):
     desk.settings('[fetch]\nevry = "1s"\n')
     answer = desk.call("check", "--json")
@@ -129,7 +155,7 @@ def test_broken_toml_is_pointed_at(desk):
     assert "feedwitness.toml:1:8: no valid TOML" in answer.err
 
 
-@pytest.mark.parametrize("command", ["status", "items", "events", "verify", "alerts", "rules", "feeds", "rebuild"])
+@pytest.mark.parametrize("command", ["status", "items", "events", "verify", "alerts", "rebuild"])
 def test_without_a_store_it_says_what_makes_one(desk, command):
     desk.settings(GOOD)
     answer = desk.call(command)
@@ -193,7 +219,7 @@ def test_a_failed_feed_makes_poll_exit_with_1_and_is_named_once(desk):
     desk.settings(GOOD)
     answer = desk.call("poll")
     assert answer.status == 1
-    assert answer.err == "cannot see a: connect: 127.0.0.1:1: Connection refused\n"
+    assert answer.err == "cannot see a: connect: no connection to its host\n"
     assert desk.call("poll", "--json").json["feeds"][0]["failure"] == "connect"
 
 

@@ -88,9 +88,7 @@ def test_global_options_stand_before_or_after_the_command(told):
 
 def test_status_says_since_when_and_why_a_source_cannot_be_seen(told):
     out = told.call("status").out
-    assert re.search(
-        r"dead +failing +never .* since \d{4}-\d\d-\d\d \d\d:\d\d: http_404: it answers 404 Not Found", out
-    )
+    assert re.search(r"1 feed +\d{4}-\d\d-\d\d \d\d:\d\d +http_404: it answers 404 Not Found  dead\n", out)
     assert "not running: `feedwitness run` starts it" in out
     assert "last events (UTC)" in out
 

@@ -22,6 +22,9 @@ def fitting(*words: str) -> list[str]:
     [
         (["stat"], ["status"]),
         (["alerts", "sh"], ["show"]),
+        (["feeds", "d"], ["discover"]),
+        (["feeds", "import", "--out"], ["--output"]),
+        (["feeds", "--", "un-p"], ["un-press"]),
         (["alerts", "--state", "de"], ["delivered", "dead"]),
         (["alerts", "--state=de"], ["--state=delivered", "--state=dead"]),
         (["alerts", "--state", "=", "de"], ["delivered", "dead"]),
@@ -53,8 +56,11 @@ def test_what_fits(words, found):
 
 @pytest.mark.parametrize(
     "words",
-    [["history", ""], ["feeds", "un-news", ""], ["poll", "--", "--"], ["--config", ""], ["init", ""], ["bogus", "st"]],
-)
+    [
+        ["history", ""], ["feeds", "--", "imp"], ["feeds", "un-news", ""], ["poll", "--", "--"], ["--config", ""],
+        ["init", ""], ["bogus", "st"],
+    ],
+)  # fmt: skip
 def test_where_nothing_is_known_nothing_is_offered(words):
     assert fitting(*words) == []
 
