@@ -60,7 +60,7 @@ class Stems:
 
     def __init__(self) -> None:
         self._terms: list[tuple[int, frozenset[int], tuple[str, ...]]] = []
-        self._languages: dict[str, _Language | None] = {}
+        self._languages: dict[str, _Language] = {}
 
     def add(self, number: int, term: Term, fields: Sequence[int]) -> None:
         """Look for this term as well; before the first search."""
@@ -72,11 +72,13 @@ class Stems:
 
     def find(self, haystack: Haystack, language: str) -> Iterator[tuple[int, Place]]:
         """The watches' numbers with the places of other forms, in the order of the text."""
-        if language not in self._languages:
+        known = self._languages.get(language)
+        if known is None:
             stem = _stemmer(language)
-            self._languages[language] = _Language(stem, self._terms, arabic=language == "ar") if stem else None
-        known = self._languages[language]
-        return known.find(haystack) if known else iter(())
+            if stem is None:
+                return iter(())
+            known = self._languages[language] = _Language(stem, self._terms, arabic=language == "ar")
+        return known.find(haystack)
 
 
 class _Language:
