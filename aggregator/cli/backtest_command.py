@@ -73,7 +73,7 @@ def _prepared(store: "SqlStore", proposed: "Loaded", rule: str, age: timedelta) 
     from aggregator.clock import utc_now
     from aggregator.settings import definitions
     from aggregator.shown.backtest import Span
-    from alerts.comparison import Comparison, with_former_feeds
+    from alerts.comparison import Comparison, own_name, with_former_feeds
     from alerts.replay import former_names
     from store.walk import beginning
 
@@ -86,7 +86,10 @@ def _prepared(store: "SqlStore", proposed: "Loaded", rule: str, age: timedelta) 
     wanted = _chosen(definitions(proposed.settings) if proposed.settings else (), rule)
     if rule and not in_force and not wanted:
         raise Failure(f"no rule {out.line(rule)}, neither in force nor in {out.line(proposed.file)}", 2)
-    return Comparison(with_former_feeds(in_force, formerly), with_former_feeds(wanted, formerly)), span
+    comparison = Comparison(with_former_feeds(in_force, formerly), with_former_feeds(wanted, formerly))
+    for name, errors in comparison.rules.faulty.items():
+        out.note(f"rule {own_name(name)} cannot be judged: {errors[0].message}")
+    return comparison, span
 
 
 def _chosen(rules: "Sequence[RuleDefined]", rule: str) -> "Sequence[RuleDefined]":
