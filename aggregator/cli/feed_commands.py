@@ -51,7 +51,7 @@ def status(ctx: typer.Context) -> None:
     _tell_program(running, standing.applied, here.read.digest, standing.head)
     _tell_notice(notice)
     _tell_queues(standing.queues, standing.counts)
-    told = Counter("not yet seen" if source.unanswered else source.state for source in standing.sources)
+    told = Counter(source.state_in_words for source in standing.sources)
     states = ", ".join(f"{count} {state}" for state, count in sorted(told.items()))
     out.say(f"feeds     {states or 'none: write [feeds.NAME] tables, or include shipped ones'}")
     _tell_watched(standing.sources, verbose=here.verbose)

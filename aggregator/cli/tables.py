@@ -1,8 +1,8 @@
 """Tables for people, readable at eighty columns.
 
 A table has short cells and, as its last one, a long one. Where the terminal has room the long cell stands beside the
-short ones, broken between words; otherwise below them, indented. Where the short ones alone are too wide, all but the
-first stand below. Into a pipe each row is one whole line.
+short ones, broken between words; otherwise below them, indented. A name so long that the short ones would not fit has a
+line of its own, and its row stands below. Into a pipe each row is one whole line.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,6 +13,8 @@ from aggregator.cli.out import console, line, say
 
 ROOM = 36
 """Columns that a long cell needs to stand beside the short ones."""
+LONGEST_NAME = 32
+"""Columns of a first cell beside which the others stand, where there is no room for longer ones."""
 GAP = "  "
 INDENT = 4
 
@@ -25,13 +27,15 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
         return
     widths = [max(Text(row[n]).cell_len for row in [columns, *cells]) for n in range(len(columns) - 1)]
     short = sum(widths) + len(GAP) * len(widths)
-    if console().is_terminal and len(columns) > 2 and short - len(GAP) > console().width:
-        below = [(row[0], GAP.join(row[1:-1]) + "\n" + row[-1]) for row in cells]
-        table((columns[0], ""), below, empty=empty)
-        return
+    if console().is_terminal and short > console().width:
+        short -= widths[0] - min(widths[0], LONGEST_NAME)
+        widths[0] = min(widths[0], LONGEST_NAME)
     beside = not console().is_terminal or _fits(cells, console().width - short)
     _header(columns, widths, beside=beside)
     for row in cells:
+        if Text(row[0]).cell_len > widths[0] > 0:
+            say(row[0])
+            row[0] = ""
         head = "".join(
             cell + " " * (width - Text(cell).cell_len) + GAP for cell, width in zip(row, widths, strict=False)
         )

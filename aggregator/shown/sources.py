@@ -37,6 +37,11 @@ class Source:
         return "off" if not self.feed.enabled else self.known.health if self.known else "new"
 
     @property
+    def state_in_words(self) -> str:
+        """The state for people: who was asked and never answered is not called ok, even where it is not to blame."""
+        return "not yet seen" if self.unanswered else self.state
+
+    @property
     def failing(self) -> bool:
         """It is watched and cannot be seen."""
         return self.feed.enabled and self.known is not None and self.known.failing_since is not None
@@ -67,7 +72,7 @@ class Source:
             return (self.feed.id, "new", "never", "at start", "")
         upcoming = self.known.next_at
         due = "due" if upcoming is None or upcoming <= now else ago(upcoming, now)
-        return (self.feed.id, self.state, ago(self.known.last_good_at, now), due, self.trouble)
+        return (self.feed.id, self.state_in_words, ago(self.known.last_good_at, now), due, self.trouble)
 
     @property
     def trouble(self) -> str:

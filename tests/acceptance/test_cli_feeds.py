@@ -202,6 +202,19 @@ def test_a_lost_network_is_said_in_one_line_at_the_head_and_blames_no_source(des
     assert "not seen  since" not in status
 
 
+@pytest.mark.long
+def test_run_that_sees_nothing_at_first_does_not_promise_news(desk):
+    desk.settings('[web]\nlisten = ""\n[feeds.dead]\nurl = "http://127.0.0.1:1/"\n')
+    with desk.start("run") as daemon:
+        said = ""
+        while "cannot see 1 of 1 feed: dead" not in said and (line := daemon.stderr.readline()):
+            said += line
+        daemon.terminate()
+        said += daemon.stderr.read()
+    assert "first look: none of 1 feed seen\n" in said
+    assert "is news" not in said
+
+
 def test_the_last_events_name_what_they_are_about(desk):
     desk.settings(
         OWN.replace("https://one.example", "http://127.0.0.1:1").replace("https://two", "http://127.0.0.1:1#")

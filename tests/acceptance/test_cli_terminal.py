@@ -63,6 +63,18 @@ def test_no_line_is_wider_than_the_terminal(told, aid, width):
         assert [line for line in lines if cell_len(line.rstrip()) > width] == [], words
 
 
+def test_a_feed_with_a_long_name_has_a_line_of_its_own_and_the_others_keep_their_rows(desk):
+    long = "ministry-of-foreign-affairs-of-a-country-that-is-rather-far-away"
+    urls = (f'[feeds.{name}]\nurl = "http://127.0.0.1:1/"\n' for name in (long, "short"))
+    desk.settings('[web]\nlisten = ""\n' + "".join(urls))
+    lines = CODES.sub("", Terminal(desk, "feeds").read()).splitlines()
+    assert [line.split() for line in lines] == [
+        ["feed", "state", "last", "good", "next", "trouble", "(UTC)"], [long],
+        ["new", "never", "at", "start"], ["short", "new", "never", "at", "start"],
+    ]  # fmt: skip
+    assert lines[2].index("new") == lines[3].index("new")
+
+
 def test_colours_are_for_terminals_that_want_them(told, aid):
     assert "\x1b[1;32m{+120+}" in Terminal(told, "history", aid).read()
     assert not re.search(r"\x1b\[[0-9;]*3[0-7]", Terminal(told, "history", aid, NO_COLOR="1").read())

@@ -36,4 +36,6 @@ def test_names_are_listed_up_to_a_handful():
 
 def test_who_was_asked_and_never_answered_while_our_network_was_lost_is_not_called_seen():
     assert source("a").unanswered
+    assert source("a").state_in_words == "not yet seen"
+    assert source("a").state == "ok", "rows for programs keep their words"
     assert not source("a", enabled=False).unanswered
