@@ -44,7 +44,7 @@ def items(
     from store.ports import ItemFilter
 
     here = context(ctx)
-    settings = here.settings()
+    settings = here.known
     age = age_of(since) if since else None
     matcher = _matcher(match, settings) if match is not None else None
     wanted = ItemFilter(

@@ -40,7 +40,7 @@ def backup(
     from store.backup import BackupRefused, back_up
 
     here = context(ctx)
-    path = database_path(here.settings().store.url)
+    path = database_path(here.known.store.url)
     with here.store() as store, out.progress("checking the copy", quiet=here.json) as advance:
         with store.read() as tx:
             total = tx.log.head().position

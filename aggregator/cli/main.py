@@ -150,6 +150,8 @@ def _invoke(words: Sequence[str]) -> int:
         status = build()(list(words), standalone_mode=False)
     except typer.Abort:
         return 130
+    except SystemExit as left:  # so do typer and rich leave when nobody reads on
+        raise left.__context__ if isinstance(left.__context__, BrokenPipeError) else left from None
     except StoreLocked as held:
         raise Failure(str(held), 2) from held
     except StoreError as away:
