@@ -48,6 +48,7 @@ class Parts:
             cards={**others.cards, **self.cards},
             forms={**others.forms, **self.forms},
             channels={**others.channels, **self.channels},
+            recipients={**others.recipients, **self.recipients},
         )
 
 

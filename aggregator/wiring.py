@@ -92,7 +92,7 @@ class Program:
     def _tell_by(self, parts: Parts) -> None:
         self.composer.use(parts.forms)
         self.reactor.use(parts.cards)
-        self.deliverer.use(parts.channels)
+        self.deliverer.use(parts.channels, parts.recipients)
 
 
 @asynccontextmanager
@@ -124,6 +124,7 @@ async def build(loaded: Loaded, store: Store, *, console: TextIO | None = None) 
                 parts.channels,
                 now=utc_now,
                 jitter=random.random,
+                recipients=parts.recipients,
                 settled=lambda attempt: metrics.deliveries.labels(attempt.verdict.state).inc(),
             ),
             metrics=metrics,

@@ -12,7 +12,7 @@ its process is dead or stopped; and what such a process reports late changes not
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -66,7 +66,9 @@ def _claim(tx: Transaction, *, now: datetime, lease: timedelta, busy: Sequence[C
 class Deliverer:
     """Delivers for one process. `now` is the wall clock in UTC, `jitter` gives numbers from 0 to 1.
 
-    `settled` is called after each attempt, from the event loop: for metrics and progress.
+    `recipients` are those that the settings name for each channel: a delivery made for another one is held. A channel
+    that does not stand there goes to all. `settled` is called after each attempt, from the event loop: for metrics and
+    progress.
     """
 
     def __init__(
@@ -76,15 +78,20 @@ class Deliverer:
         *,
         now: Callable[[], datetime],
         jitter: Callable[[], float],
+        recipients: Mapping[ChannelId, Collection[str]] | None = None,
         settled: Callable[[Attempt], None] = lambda _: None,
     ) -> None:
-        self._store, self._channels = store, dict(channels)
+        self._store, self._channels, self._recipients = store, dict(channels), dict(recipients or {})
         self._now, self._jitter, self._settled = now, jitter, settled
         self._running: dict[asyncio.Task[Attempt], ChannelId] = {}
 
-    def use(self, channels: Mapping[ChannelId, Channel]) -> None:
-        """From here on these are the channels. Attempts in flight end with the one that they began with."""
-        self._channels = dict(channels)
+    def use(
+        self,
+        channels: Mapping[ChannelId, Channel],
+        recipients: Mapping[ChannelId, Collection[str]] | None = None,
+    ) -> None:
+        """From here on these are the channels, and who they go to. Attempts in flight end as they began."""
+        self._channels, self._recipients = dict(channels), dict(recipients or {})
 
     async def run(self, wake: asyncio.Event) -> None:
         """Deliver until cancelled, as `turn` does."""
@@ -185,6 +192,9 @@ class Deliverer:
         channel = self._channels.get(delivery.channel)
         if channel is None:
             return Verdict("held", "the settings have no such channel", "channel-removed", reason="channel-removed")
+        if delivery.recipient not in self._recipients.get(delivery.channel, (delivery.recipient,)):
+            told = "the channel no longer names this recipient"
+            return Verdict("held", told, "recipient-removed", reason="recipient-removed")
         try:
             async with asyncio.timeout(CUT_OFF.total_seconds()):
                 result = await channel.send(delivery)

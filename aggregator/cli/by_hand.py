@@ -4,6 +4,7 @@ Both work beside a running daemon, which looks for what is due every few seconds
 sends it.
 """
 
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,13 +12,13 @@ import typer
 from aggregator.cli import out
 from aggregator.cli.choosing import account, find_alert
 from aggregator.cli.context import Context, Failure, context
-from store.events import AlertId, FeedId, RuleId, feed_stream, rule_stream
+from store.events import AlertId, ChannelId, FeedId, RuleId, feed_stream, rule_stream
 
 if TYPE_CHECKING:
     from alerts.release import Released
     from config.model import Settings
     from store.database import SqlStore
-    from store.ports import Transaction, Views
+    from store.ports import Delivery, Transaction, Views
 
 WORDS = {
     "erased": "the text was erased for good: there is nothing left to send",
@@ -38,6 +39,7 @@ def retry(
     dead: Annotated[bool, typer.Option("--dead", help="Every dead delivery.")] = False,
 ) -> None:
     """Try again now: dead deliveries, and one alert's that wait for their next try. Same id, same bytes."""
+    from aggregator import ways_out
     from aggregator.clock import utc_now
     from store.database import open_store
 
@@ -51,15 +53,26 @@ def retry(
             failed = views.tx.backlog.failed(row.alert if row else None)
         if row and not row.alert.startswith(alert):
             failed = [each for each in failed if each.id.startswith(alert)]
-        known = [each for each in failed if each.channel in settings.channels]
+        named = ways_out.recipients(settings.channels)
+        known = [each for each in failed if each.recipient in named.get(each.channel, ())]
         count = store.write(lambda tx: tx.backlog.renew(known, utc_now())).result()
-    gone = sorted({each.channel for each in failed} - settings.channels.keys())
+    _tell_retried(here, count, failed, named)
+
+
+def _tell_retried(
+    here: Context, count: int, failed: "Sequence[Delivery]", named: Mapping[ChannelId, Collection[str]]
+) -> None:
+    gone = sorted({each.channel for each in failed} - named.keys())
+    ours = (each for each in failed if each.channel in named)
+    left = sorted({each.recipient for each in ours if each.recipient not in named[each.channel]})
     if here.json:
-        out.emit({"retried": count, "channels_removed": gone})
+        out.emit({"retried": count, "channels_removed": gone, "recipients_removed": left})
         return
-    out.say(f"{_deliveries(count)} due now" + (_who_sends(settings) if count else ""))
+    out.say(f"{_deliveries(count)} due now" + (_who_sends(here.settings()) if count else ""))
     for channel in gone:
         out.note(f"channel {channel} is not in the settings: what is dead there stays dead")
+    for recipient in left:
+        out.note(f"{recipient} is no longer in `to`: what failed for them stays as it is")
     if not failed:
         out.note("nothing of it failed or waits: `feedwitness alerts release` is for what is held")
 

@@ -37,6 +37,7 @@ def test_what_died_is_tried_again_under_the_same_id_and_is_delivered(ministry, w
     assert watching.call("alerts", "retry", dead["alert_id"][:8], "--json").json == {
         "retried": 1,
         "channels_removed": [],
+        "recipients_removed": [],
     }
     assert watching.call("poll").status == 0
     (row,) = rows(watching)
@@ -136,6 +137,21 @@ def test_a_channel_that_comes_back_as_another_type_gets_messages_of_its_own(mini
     assert desk.call("alerts", "release", "--rule", "syria", "--json").json["deliveries"] == 1
     desk.call("poll")
     assert [one["data"]["item"]["title"] for one in ministry.received] == [TITLE]
+
+
+@pytest.mark.long
+def test_who_is_no_longer_named_by_the_channel_gets_nothing_when_it_is_tried_again(ministry, watching):
+    mail = 'type = "email"\nhost = "127.0.0.1"\nport = 1\nsecurity = "none"\nfrom = "watch@example.org"\n'
+    mail += 'to = ["stays@example.org", "leaves@example.org"]\n'
+    settings = (watching.folder / "feedwitness.toml").read_text()
+    settings = settings[: settings.index("[channels.hook]")] + f"[channels.hook]\n{mail}"
+    watching.settings(settings)
+    poll_news(ministry, watching)
+    waiting = rows(watching, "--state", "pending")
+    assert len(waiting) == 2
+    watching.settings(settings.replace(', "leaves@example.org"', ""))
+    answer = watching.call("alerts", "retry", waiting[0]["alert_id"], "--json")
+    assert answer.json == {"retried": 1, "channels_removed": [], "recipients_removed": ["leaves@example.org"]}
 
 
 def test_the_list_shows_the_newest_and_says_how_many_more_there_are(ministry, watching):

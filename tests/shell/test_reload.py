@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from aggregator.wiring import Program, build
 from alerts.channels.webhook import WebhookChannel
 from store.database import SqlStore, open_store
 from store.events import ChannelId, FeedId, Position
-from store.ports import StoreUnavailable
+from store.ports import StoreUnavailable, Verdict
 from tests.acceptance.conftest import Ministry, Statement, open_ministry
 
 SETTINGS = """
@@ -356,6 +357,32 @@ def test_what_waits_for_a_channel_that_is_taken_out_is_held_at_once(play: Callab
         assert here.told() == [STATEMENTS[2].title]
 
     play(story)
+
+
+def test_somebody_taken_out_of_to_while_a_mail_to_them_is_under_way_is_not_tried_again(
+    play: Callable[..., None],
+) -> None:
+    mail = SETTINGS.replace('type = "webhook"\nurl = "{base}/hook"', 'type = "email"\nhost = "127.0.0.1"\nport = 1')
+    mail += 'from = "watch@example.org"\nsecurity = "none"\nto = ["stays@example.org", "leaves@example.org"]\n'
+    soon = timedelta(minutes=1)
+
+    async def story(here: Desk) -> None:
+        await here.due()
+        here.ministry.publish(STATEMENTS[1])
+        await here.due()
+        flying = here.store.write(lambda tx: tx.outbox.claim(utc_now() + soon, 9, soon)).result()
+        await here.reload(mail.replace(', "leaves@example.org"', ""))
+        failed = Verdict("pending", "connection lost", "disconnected", utc_now())
+        assert len(flying) == 2
+        assert all(here.store.write(lambda tx, one=one: tx.outbox.settle(one, failed)).result() for one in flying)
+        await here.program.deliverer.drain_once(utc_now() + soon)
+        with here.store.views() as views:
+            assert {one.recipient: (one.state, one.reason) for one in views.deliveries()} == {
+                "stays@example.org": ("pending", "retry"),
+                "leaves@example.org": ("held", "recipient-removed"),
+            }
+
+    play(story, mail)
 
 
 def test_while_rules_come_into_force_the_channels_of_both_settings_are_known(play: Callable[..., None]) -> None:
