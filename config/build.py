@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from config import addresses, later, values
+from config import addresses, catalogue, later, values
 from config.merge import Tables
 from config.mistakes import Mistake
 from config.model import (
@@ -166,7 +166,7 @@ class Builder:
                 continue  # pydantic counts only the good elements of a list
             told.add((*path, *where))
             if fault["type"] == "missing":
-                self.wrong(path, f"`{key}` is missing; write {_EXAMPLES.get(key, key)}", key=True)
+                self.wrong(path, f"`{key}` is missing; {_remedy(path, key)}", key=True)
                 continue
             secret = key in model.SECRETS or key == "headers"
             sentence = f"`{key}`: {wording(fault, value, secret=secret)}"
@@ -204,6 +204,13 @@ def _rescued(model: type[T], keys: Mapping[str, Any], faulty: Collection[str], f
     except ValidationError:
         blank: dict[str, Any] = {"any": ()} if model is Topic else {}
         return model.model_construct(**(blank | dict(fallback)))
+
+
+def _remedy(path: Key, key: str) -> str:
+    """What to do about a key that is missing."""
+    if key == "url" and path[0] == "feeds" and (shipped := catalogue.feeds().get(str(path[1]))):
+        return f'include "{catalogue.PREFIX}{shipped[1]}", which names this feed\'s, or take this table out'
+    return f"write {_EXAMPLES.get(key, key)}"
 
 
 def _written(keys: Mapping[str, Any], place: tuple[Any, ...]) -> tuple[Key, object]:

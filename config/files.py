@@ -21,6 +21,11 @@ from config.values import nearest
 MAX_BYTES = 32 << 20
 MAX_DEPTH = 100
 NAME = "feedwitness.toml"
+_PLAINER = {
+    "string values must be quoted, expected literal string": 'here a value must stand, a text in straight quotes: "…"',
+    'invalid basic string, expected `"`': 'the " that closes this text is missing',
+}
+"""The two mistakes of the parser's that people make most, in their own words."""
 _BRACKETS = re.compile(
     r'"""(?:[^"\\]|\\.|"(?!""))*"""|\'\'\'(?:[^\']|\'(?!\'\'))*\'\'\'|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|#[^\n]*'
     r"|([\[{])|([\]}])",
@@ -200,4 +205,5 @@ def syntax_mistake(source: Source, told: str) -> Mistake:
     where = re.match(r"TOML parse error at line (\d+), column (\d+)", told)
     line, column = (int(where[1]), int(where[2])) if where else (1, 1)
     reason = told.rpartition("^\n")[2] if "^\n" in told else told.splitlines()[-1] if told else "unreadable"
-    return source.place_of_line(line, column).mistake(f"no valid TOML: {' '.join(reason.split())}")
+    reason = " ".join(reason.split())
+    return source.place_of_line(line, column).mistake(f"no valid TOML: {_PLAINER.get(reason, reason)}")

@@ -86,7 +86,7 @@ class Revealer:
 
     def _from_environ(self, name: str) -> str:
         if name not in self.environ:
-            raise ValueError(f"the environment variable {values.shown(name)} is not set")
+            raise ValueError(f"the environment variable {values.shown(name)} is not set for this process")
         return self.environ[name]
 
     def _from_file(self, path: Key, name: str) -> str:

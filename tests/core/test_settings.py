@@ -351,8 +351,10 @@ password = "p"
         "10:10: `feeds`: [feeds.c] is switched off (enabled = false)",
         '10:15: `feeds`: no feed\'s id matches "z-*"',
         "11:11: `secret` is missing: messages go out unsigned",
-        "19:1: `security`: the password goes over the network in clear",
+        '19:1: `security`: a password is not sent in clear, so nothing will arrive; take "starttls" or "tls"',
     ]
+    write(tmp_path, text.replace("mail.example.org", "localhost"))
+    assert "`security`" not in " ".join(one.message for one in load(None, {}, tmp_path).warnings), "it stays here"
 
 
 # --- what other rooms ask ---------------------------------------------------------------------------------------------
