@@ -32,7 +32,7 @@ class DeadTerms:
             with store.views() as views:
                 window = views.pages.events(EventFilter(kinds=_KINDS), after=after, most=PAGE)
                 causes = [(one, one.event) for one in window.rows if isinstance(one.event, ItemPublished | ItemRevised)]
-                seen = sights(views.tx, causes, feeds)
+                seen = sights(views.tx, causes, feeds, about=self._rules.looks_at_about)
             for sight in seen.values():
                 if sight.now:
                     self._alive.update(self._rules.terms_in(sight.now))

@@ -143,7 +143,7 @@ class _Reader:
         read = [one for one in window.rows if one.position <= until]
         page = Page(until if window.end is None else min(window.end, until))
         causes = [(one, one.event) for one in read if isinstance(one.event, Telling)]
-        seen = sights(views.tx, causes, self._feeds)
+        seen = sights(views.tx, causes, self._feeds, about=self._rules.looks_at_about)
         for recorded in read:
             firings: Sequence[Firing] = ()
             match recorded.event:
@@ -185,7 +185,7 @@ class _Reader:
         life = self._lives.setdefault(item, _Life(_BEGINNING))
         lived = [one for one in walk.events(tx.log, life.read_to, subject=item) if one.position < before]
         causes = [(one, one.event) for one in lived if isinstance(one.event, Telling)]
-        seen = sights(tx, causes, self._feeds)
+        seen = sights(tx, causes, self._feeds, about=self._rules.looks_at_about)
         for recorded, cause in causes:
             for judged in judgements(self._rules, cause, seen[recorded.position], _counting(life, recorded.position)):
                 if isinstance(fired := judged.outcome, Fired):

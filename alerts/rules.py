@@ -141,6 +141,11 @@ class RuleSet:
                 matched.update(dict.fromkeys(rules, self._told(query.plan, item)))
         return matched
 
+    @property
+    def looks_at_about(self) -> bool:
+        """Whether any query looks at author, categories or link."""
+        return not self._index.parts.isdisjoint(("author", "category", "link"))
+
     def judges_revisions(self, rule: RuleId) -> bool:
         """Whether the rule's query asks for what an edit removed or added."""
         query = self._by_rule.get(rule)

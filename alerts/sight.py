@@ -11,8 +11,10 @@ from datetime import datetime
 from alerts.facts import Face, FeedCard
 from alerts.transitions import Telling
 from store.codec import about_from_text
-from store.events import Content, FeedId, ItemId, ItemPublished, ItemRevised, Position, Recorded, TextDigest
+from store.events import About, Content, FeedId, ItemId, ItemPublished, ItemRevised, Position, Recorded, TextDigest
 from store.ports import Transaction, Version
+
+_NOTHING_SAID = About("", (), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +34,31 @@ class _Seen:
 
 
 def sights(
-    tx: Transaction, causes: Sequence[tuple[Recorded, Telling]], feeds: Mapping[FeedId, FeedCard]
+    tx: Transaction,
+    causes: Sequence[tuple[Recorded, Telling]],
+    feeds: Mapping[FeedId, FeedCard],
+    *,
+    about: bool = True,
 ) -> Mapping[Position, Sight]:
-    """The sights of these events by position; texts are fetched for all of them at once."""
+    """The sights of these events by position; texts are fetched for all of them at once. `about` False leaves author,
+    categories and link out, for rules that look at none of them."""
     seen = {recorded.position: _seen(tx, recorded, event) for recorded, event in causes}
-    digests = {
-        digest
-        for pair in seen.values()
-        for one in pair
-        if one
-        for digest in (one.content.title, one.content.text, one.content.about)
-    }
+    digests = {digest for pair in seen.values() for one in pair if one for digest in _digests(one.content, about=about)}
     texts = tx.texts.get(digests)
     found: dict[Position, Sight] = {}
     for recorded, event in causes:
         now, before = (
-            _face(one, event.item, event.feed, feeds.get(event.feed), texts) for one in seen[recorded.position]
+            _face(one, event.item, event.feed, feeds.get(event.feed), texts, about=about)
+            for one in seen[recorded.position]
         )
         had_now, had_before = seen[recorded.position]
         erased = (had_now is not None and now is None) or (had_before is not None and before is None)
         found[recorded.position] = Sight(now, before, erased)
     return found
+
+
+def _digests(content: Content, *, about: bool) -> tuple[TextDigest, ...]:
+    return (content.title, content.text, content.about) if about else (content.title, content.text)
 
 
 def _seen(tx: Transaction, recorded: Recorded, event: Telling) -> tuple[_Seen | None, _Seen | None]:
@@ -70,21 +76,27 @@ def _version(version: Version) -> _Seen:
 
 
 def _face(
-    seen: _Seen | None, item: ItemId, feed: FeedId, card: FeedCard | None, texts: Mapping[TextDigest, str]
+    seen: _Seen | None,
+    item: ItemId,
+    feed: FeedId,
+    card: FeedCard | None,
+    texts: Mapping[TextDigest, str],
+    *,
+    about: bool,
 ) -> Face | None:
-    if seen is None or not {seen.content.title, seen.content.text, seen.content.about} <= texts.keys():
+    if seen is None or not all(digest in texts for digest in _digests(seen.content, about=about)):
         return None
     content = seen.content
-    about = about_from_text(texts[content.about])
+    said = about_from_text(texts[content.about]) if about else _NOTHING_SAID
     return Face(
         id=item,
         feed=feed,
         version=seen.number,
         title=texts[content.title],
         text=texts[content.text],
-        author=about.author,
-        categories=about.categories,
-        link=about.link,
+        author=said.author,
+        categories=said.categories,
+        link=said.link,
         language=content.language or (card.language if card else ""),
         published_at=content.published_at,
         observed_at=seen.at,

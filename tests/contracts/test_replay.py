@@ -88,6 +88,7 @@ class World:
     store: SqlStore
     now: datetime = START
     versions: dict[ItemId, int] = field(default_factory=dict)
+    about: About = About("", (), "")  # noqa: RUF009 - frozen
 
     def append(self, stream: str, *happened: Event) -> None:
         self.now += timedelta(hours=1)
@@ -99,7 +100,7 @@ class World:
 
     def content(self, item: ItemId, text: str) -> Content:
         def put(tx: Transaction) -> Content:
-            about = about_to_text(About("", (), ""))
+            about = about_to_text(self.about)
             return Content(*(tx.texts.put(item, one) for one in (text, text, about)), "", "en", "", "", None, None)
 
         return self.store.write(put).result()
@@ -381,6 +382,17 @@ def test_the_language_of_the_feed_counts_where_an_item_names_none(world):
     cards = {FEEDS[0]: FeedCard(FEEDS[0], "Ministry", "", "ru")}
     assert not world.firings(rules)
     assert [page for page in replay(world.store, rules, cards, Position(0), Position(1)) if page.firings]
+
+
+@pytest.mark.parametrize("match", ["author:Lavrov", "category:aid", "link:kremlin.ru"])
+def test_author_categories_and_link_are_read_where_a_rule_looks_at_them(world, match):
+    world.about = About("Sergey Lavrov", ("aid",), "http://en.kremlin.ru/1")
+    world.item(FEEDS[0], "a", "On Syria.")
+    world.item(FEEDS[0], "a", "On Syria, again.")
+    (first, second) = (one for (one,) in world.firings(RuleSet.compile([rule("about", match)])))
+    assert (first.transition, second.transition) == ("appeared", "changed")
+    (plain, *_) = (one for (one,) in world.firings(RuleSet.compile([RULES[0]])))
+    assert (plain.face.author, plain.face.link) == ("", ""), "and not read for rules that do not"
 
 
 def test_a_moment_is_found_in_the_log(world):
