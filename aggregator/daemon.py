@@ -187,7 +187,9 @@ class Daemon:
 
     async def _housekeeping(self) -> None:
         before = utc_now() - self._program.settings.store.keep_raw
-        dropped = await asyncio.wrap_future(self._program.store.write(lambda tx: tx.captures.prune(before)))
+        dropped = 0
+        while portion := await asyncio.wrap_future(self._program.store.write(lambda tx: tx.captures.prune(before))):
+            dropped += portion
         if dropped:
             log.info("dropped %d raw captures older than %s", dropped, before.isoformat())
 

@@ -77,12 +77,11 @@ class Captures:
         return Capture(CaptureDigest(row.digest), FeedId(row.feed), row.url, headers, body, at)
 
     def prune(self, before: datetime) -> int:
-        """Drop what was last received before that time, but for what alerts cite; returns how many.
+        """See `store.ports.Captures.prune`.
 
         Cited are the captures of the versions that an alert judged, and of the event that caused it. They stay for
         ever, and are not looked at again.
         """
-        dropped = 0
         restored: frozenset[str] | None = None
         while old := self._old(before):
             restored = self._restored() if restored is None else restored
@@ -91,8 +90,8 @@ class Captures:
                 self._connection.execute(_KEEP, kept)
             if gone := [{"of": digest} for digest in old if digest not in cited]:
                 self._connection.execute(_DROP, gone)
-            dropped += len(gone)
-        return dropped
+                return len(gone)
+        return 0
 
     def _old(self, before: datetime) -> Sequence[str]:
         return self._connection.execute(_OLD, {"before": to_micros(before), "most": _MOST_AT_ONCE}).scalars().all()

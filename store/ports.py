@@ -134,7 +134,10 @@ class Captures(Protocol):
     def get(self, digest: CaptureDigest) -> Capture | None: ...
 
     def prune(self, before: datetime) -> int:
-        """Drop captures fetched before that time that no alert cites; returns how many."""
+        """Drop a portion of the captures last received before that time that no alert cites.
+
+        Returns how many: 0 when none is left. A portion is small, for it keeps every other writer waiting.
+        """
         ...
 
 

@@ -114,6 +114,18 @@ def test_pruning_drops_old_captures_that_no_alert_cites(store: SqlStore, now: da
         assert tx.captures.get(CaptureDigest("sha256:old")) is None
 
 
+def test_pruning_much_takes_many_short_transactions(store: SqlStore, now: datetime) -> None:
+    def fill(tx: Transaction) -> None:
+        for number in range(1100):
+            tx.captures.put(capture(str(number), now))
+
+    store.write(fill).result()
+    later = now + timedelta(days=1)
+    portions = [store.write(lambda tx: tx.captures.prune(later)).result() for _ in range(4)]
+    assert (sum(portions), portions[-1]) == (1100, 0)
+    assert max(portions) <= 500
+
+
 def raised(name: str, item: str, cause: int, transition: str) -> AlertRaised:
     at = (AlertId(name), RuleId("r"), FeedId("a"), ItemId(item), transition, Position(cause))
     return AlertRaised(*at, version=1, before=None, hits=(), topics=(), follows=None)
