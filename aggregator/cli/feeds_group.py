@@ -22,8 +22,8 @@ class IdOrCommand(TyperGroup):
     def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:
         """Gives a command's own words to it, with the id left empty."""
         words = [word for word in args if not word.startswith("-")]
-        if words and words[0] in self.commands and "--" not in args[: args.index(words[0])]:
-            args = ["", *args] if args[0] == words[0] else args
+        if args and args[0] in self.commands:
+            args = ["", *args]
         elif len(words) > 1:
             from config.values import nearest
 

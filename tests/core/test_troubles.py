@@ -19,12 +19,12 @@ def source(name, reason="", hours=1, *, enabled=True):
 
 def test_sources_are_grouped_by_reason_and_the_most_frequent_one_comes_first():
     found = troubles_of([
-        source("a", "http_404"), source("b", "dns"), source("good"), source("c", "dns", 5),
+        source("a", "http_404", 9), source("b", "dns"), source("good"), source("c", "dns", 5),
         source("off", "dns", enabled=False), Source(FeedSettings(id="new", url="https://a.example/"), None),
     ])  # fmt: skip
     assert [(each.feeds, each.since) for each in found] == [
         (("b", "c"), AT - timedelta(hours=5)),
-        (("a",), AT - timedelta(hours=1)),
+        (("a",), AT - timedelta(hours=9)),
     ]
     assert found[0].words == "dns: its host name cannot be resolved"
 
