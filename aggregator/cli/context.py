@@ -67,7 +67,7 @@ class Context:
         from store.lock import holder
 
         loaded = self.read
-        if loaded.settings is None and holder(loaded.draft.store.url):
+        if loaded.settings is None and loaded.files and holder(loaded.draft.store.url):
             first, more = loaded.mistakes[0].render().partition("\n")[0], len(loaded.mistakes) - 1
             out.note(f"{first}{f' (and {more} more)' if more else ''}; the record is shown all the same")
             return loaded.draft

@@ -1,5 +1,6 @@
 """The command `doctor`: what is old or wrong around the program, each with what to do."""
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,8 @@ def _findings(here: Context) -> "Iterator[Finding]":
     if loaded.settings is None:
         first, more = loaded.mistakes[0].render().partition("\n")[0], len(loaded.mistakes) - 1
         told = f"{first} (and {more} more)" if more else first
-        advice = "`feedwitness check` shows each" if loaded.files else "`feedwitness init` writes some"
+        there = loaded.files or os.path.lexists(loaded.file)
+        advice = "`feedwitness check` shows each" if there else "`feedwitness init` writes some"
         yield judge.Finding("settings", "wrong", told, advice)
     else:
         yield judge.Finding("settings", "ok", out.line(loaded.file))
