@@ -23,16 +23,18 @@ class TopicMistake(NamedTuple):
 
 def expanded(topics: Topics) -> dict[str, tuple[str, ...]]:
     """Every topic with the terms of those that it names in their place; what is wrong is left out."""
-    return {name: tuple(dict.fromkeys(_terms(name, topics, frozenset()))) for name in topics}
+    return {name: tuple(dict.fromkeys(_terms(name, topics, {name}))) for name in topics}
 
 
-def _terms(name: str, topics: Topics, around: frozenset[str]) -> Iterator[str]:
+def _terms(name: str, topics: Topics, seen: set[str]) -> Iterator[str]:
+    """The terms of a topic and, where they are first named, of those inside it; `seen` are gone into already."""
     for term in topics[name]:
         other = named(term)
         if other is None:
             yield term
-        elif other in topics and other not in around | {name}:
-            yield from _terms(other, topics, around | {name})
+        elif other in topics and other not in seen:
+            seen.add(other)
+            yield from _terms(other, topics, seen)
 
 
 def mistakes(topics: Topics) -> Iterator[TopicMistake]:

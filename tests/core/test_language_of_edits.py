@@ -153,6 +153,11 @@ def test_a_topic_takes_in_the_terms_of_those_it_names_each_once() -> None:
     assert list(mistakes(topics)) == []
 
 
+def test_a_topic_that_is_named_in_many_places_is_gone_into_once() -> None:
+    layers = {f"t{n}": (f"topic:t{n + 1}", f"topic:t{n + 1} ", f"w{n}") for n in range(60)}
+    assert expanded(layers | {"t60": ("x",)})["t0"] == ("x", *(f"w{n}" for n in reversed(range(60))))
+
+
 def test_a_topic_that_is_not_there_or_contains_itself_is_a_mistake_with_its_place() -> None:
     topics = {"a": ("x", " topic:b"), "b": ("topic:c", "topic:a"), "c": ("topic:c", "topic:bb")}
     told = {(topic, number): error for topic, number, error in map(TopicMistake._make, mistakes(topics))}
