@@ -40,6 +40,7 @@ FEEDS = 200
 AT_ONCE = 250
 RULES = 100
 CHANGED = 20
+ROUNDS = 3
 BUDGET_MICROSECONDS = 200.0
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CAPTURE = CaptureDigest("sha256:" + "0" * 64)
@@ -65,15 +66,17 @@ def run() -> list[Result]:
 
 
 def _replayed(store: SqlStore, present: Sequence[RuleDefined], proposed: Sequence[RuleDefined]) -> tuple[float, int]:
-    """Microseconds of CPU for one statement, and how many alerts there would have been."""
+    """Microseconds of CPU for one statement, the best of several rounds, and how many alerts there would have been."""
     with store.read() as tx:
         head = tx.log.head().position
-    started = time.process_time()
-    comparison = Comparison(present, proposed)
-    fired = 0
-    for page in replay(store, comparison.rules, {}, Position(0), head):
-        fired += sum(1 for firings in page.firings for _ in comparison.sided(firings))
-    return round((time.process_time() - started) / ITEMS * 1e6, 1), fired
+    best, fired = float("inf"), 0
+    for _ in range(ROUNDS):
+        started = time.process_time()
+        comparison = Comparison(present, proposed)
+        pages = replay(store, comparison.rules, {}, Position(0), head)
+        fired = sum(1 for page in pages for firings in page.firings for _ in comparison.sided(firings))
+        best = min(best, time.process_time() - started)
+    return round(best / ITEMS * 1e6, 1), fired
 
 
 def _fill(store: SqlStore, chance: random.Random, vocabulary: Sequence[str]) -> None:
