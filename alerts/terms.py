@@ -9,7 +9,7 @@ kana, Thai, Lao, Khmer, Burmese) are one "word" each, inside which terms match a
 """
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
 from functools import cached_property
 
 import regex
@@ -59,6 +59,7 @@ _FAR = 20
 _CLEAR = dict.fromkeys(map(ord, _KEPT.values()), " ")
 _STAND_INS = re.compile("[\x01-\x06]")
 _WORD = re.compile(r"[\w\x01-\x06]+")
+_GAP = re.compile(r"[^\w\x01-\x06]{2,}")
 _RARE = re.compile(
     "[^\x00-\u02ff\u0370-\u0482\u048a-\u052f\u05d0-\u05ea\u060c-\u060f\u061b-\u064a\u0660-\u066f"
     "\u0671-\u06d3\u1e00-\u1fff\u2010-\u206f\u20a0-\u20cf\u2100-\u2bff\uac00-\ud7a3]"
@@ -88,12 +89,11 @@ def is_run(word: str) -> bool:
 class Page:
     """A text ready to be searched; places are worked out only when something was found."""
 
-    __slots__ = ("__dict__", "_marked", "_starts", "line", "text")
+    __slots__ = ("__dict__", "_marked", "line", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self._marked = _marked(fold(text))
-        self._starts: list[int] = []
         self.line = " ".join(["", *_split(self._marked), ""])
 
     def source(self, start: int, end: int) -> tuple[int, int]:
@@ -121,22 +121,38 @@ class Page:
         return found
 
     def _folded_place(self, place: int) -> int:
-        number = self.line.count(" ", 0, place) - 1
-        return self._start(number) + place - self.line.rfind(" ", 0, place) - 1
-
-    def _start(self, number: int) -> int:
-        """Where the word of that number begins in the folded text; found by counting, as far as was ever needed."""
-        while len(self._starts) <= number:
-            self._starts.append(next(self._rest).start())
-        return self._starts[number]
+        places, ahead = self._ahead
+        return place + ahead[bisect_right(places, place) - 1]
 
     @cached_property
-    def _rest(self) -> Iterator[re.Match[str]]:
-        return _pattern(self._marked).finditer(self._marked)
+    def _ahead(self) -> tuple[list[int], list[int]]:
+        """By how much the folded text is ahead of the line: from which places of the line on, and how far there."""
+        marked = self._marked
+        if _pattern(marked) is _RARE_WORD:
+            return _ahead_word_by_word(marked)
+        first = _WORD.search(marked)
+        ahead = first.start() - 1 if first else 0
+        places, aheads = [0], [ahead]
+        for gap in _GAP.finditer(marked, first.end() if first else 0):
+            ahead += gap.end() - gap.start() - 1
+            places.append(gap.end() - ahead)
+            aheads.append(ahead)
+        return places, aheads
 
     @cached_property
     def _alignment(self) -> Alignment:
         return Alignment(self.text, len(self._marked))
+
+
+def _ahead_word_by_word(marked: str) -> tuple[list[int], list[int]]:
+    """The same where words may stand side by side with nothing between them."""
+    places, aheads, place = [0], [0], 1
+    for word in _RARE_WORD.finditer(marked):
+        if word.start() - place != aheads[-1]:
+            places.append(place)
+            aheads.append(word.start() - place)
+        place += word.end() - word.start() + 1
+    return places, aheads
 
 
 def _pattern(marked: str) -> "re.Pattern[str]":
