@@ -203,7 +203,7 @@ class Daemon:
         left = timedelta(seconds=max(0.1, deadline - asyncio.get_running_loop().time()))
         await self._program.deliverer.finish(left)
         with suppress(StoreUnavailable):
-            await asyncio.to_thread(self._program.reactor.settle)
+            await asyncio.to_thread(self._program.reactor.seal)
             await self._program.ledger.flush()
 
 

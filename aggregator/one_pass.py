@@ -68,7 +68,7 @@ async def one_pass(program: Program, feeds: Sequence[FeedId], advance: Callable[
     await _react(program)
     attempts = await program.deliverer.drain_once(utc_now())
     await _react(program)  # so that what the deliveries wrote counts as read
-    await asyncio.to_thread(program.reactor.settle)
+    await asyncio.to_thread(program.reactor.seal)
     became = [attempt.verdict.state for attempt in attempts]
     return PassReport(
         reports=tuple(sorted(done, key=lambda report: report.feed)),

@@ -5,6 +5,7 @@ the daemon and `poll` build a `Program`, commands that only look open a store an
 """
 
 import asyncio
+import logging
 import random
 import sys
 from collections.abc import AsyncIterator
@@ -27,9 +28,17 @@ from alerts.deliver import Deliverer
 from alerts.react import Reactor
 from config.load import Loaded
 from config.model import Settings
+from store.database import SqlStore
 from store.ports import Store
+from store.witness import Witness, open_witness
+
+log = logging.getLogger("feedwitness")
 
 PARSERS = 2
+_ANOTHER_RECORD = (
+    "the record is not the one that was signed here last: it was restored from a copy, cut or changed; it goes on under"
+    " a new key, and the old one is kept as %s. `feedwitness verify --checkpoint FILE` tells which it was"
+)
 
 
 @dataclass(slots=True)
@@ -44,6 +53,7 @@ class Program:
     carrier: Carrier
     composer: ChannelComposer
     reactor: Reactor
+    witness: Witness
     deliverer: Deliverer
     metrics: Metrics
 
@@ -53,12 +63,16 @@ class Program:
         return self.parts.settings
 
     async def start(self) -> None:
-        """Write what is in force into the log, give back what a killed process held, and remember."""
+        """Write what is in force into the log, give back what a killed process held, and remember.
+
+        A log that nobody has signed for long, as after an upgrade, is signed up to here, which takes seconds.
+        """
         parts, now = self.parts, utc_now()
         await asyncio.wrap_future(
             self.store.write(lambda tx: (in_force.apply(tx, parts.in_force, now), tx.outbox.free(parts.recipients)))
         )
         await self.ledger.load({feed: watched.profile for feed, watched in parts.feeds.items()})
+        await asyncio.to_thread(self.witness.catch_up, self.store)
 
     async def take(self, parts: Parts) -> None:
         """Put other settings in force, all or nothing: first in the log, then in what runs; what is under way ends as
@@ -96,7 +110,7 @@ class Program:
 
 
 @asynccontextmanager
-async def build(loaded: Loaded, store: Store, *, console: TextIO | None = None) -> AsyncIterator[Program]:
+async def build(loaded: Loaded, store: SqlStore, *, console: TextIO | None = None) -> AsyncIterator[Program]:
     """Put the program together over an open store; closes what it opened, not the store. `console` is where console
     channels write, stdout when it is not said.
     """
@@ -110,6 +124,9 @@ async def build(loaded: Loaded, store: Store, *, console: TextIO | None = None) 
         manners = Manners(fetcher, etiquette, now=utc_now)
         ledger = Ledger(store, now=utc_now)
         composer = ChannelComposer(parts.forms, settings.web.base_url)
+        witness = open_witness(store)
+        if witness.put_aside:
+            log.warning(_ANOTHER_RECORD, witness.put_aside)
         yield Program(
             parts=parts,
             store=store,
@@ -118,7 +135,8 @@ async def build(loaded: Loaded, store: Store, *, console: TextIO | None = None) 
             ledger=ledger,
             carrier=Carrier(parts.feeds, ledger, manners, parser, now=utc_now, jitter=random.random),
             composer=composer,
-            reactor=Reactor(store, composer, parts.cards, now=utc_now),
+            reactor=Reactor(store, composer, parts.cards, now=utc_now, witness=witness),
+            witness=witness,
             deliverer=Deliverer(
                 store,
                 parts.channels,

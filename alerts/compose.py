@@ -150,6 +150,7 @@ def _mail(facts: AlertFacts, channel: ChannelId, form: MailForm, to: str, told: 
         ("Auto-Submitted", "auto-generated"),
         ("List-Id", f"<{_label(alert.rule)}.feedwitness.{domain}>"),
         ("X-Feedwitness-Alert", alert.alert),
+        *mime.coded_header("X-Feedwitness-Checkpoint", facts.checkpoint),
     ]
     return mime.message(headers, *texts, boundary=f"=_{_digest(alert.alert, channel, address)}")
 

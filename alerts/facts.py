@@ -89,7 +89,8 @@ class AlertFacts:
     """Everything a message may say. `item` is the version judged now, `before` the one judged before it.
 
     `cause` is the event that the alert follows from; `change`/`withdrawal`/`health` are that event where it is of that
-    kind. `blind_since` is set when the source could not be seen for a while before this.
+    kind. `blind_since` is set when the source could not be seen for a while before this. `checkpoint`: a signed one
+    that covers the cause, "" where none does.
     """
 
     alert: AlertRaised | AlertHeld
@@ -103,6 +104,7 @@ class AlertFacts:
     withdrawal: ItemWithdrawn | None = None
     health: HealthEvent | NetworkLost | NetworkRestored | None = None
     blind_since: datetime | None = None
+    checkpoint: str = ""
 
 
 class Composer(Protocol):

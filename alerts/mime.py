@@ -15,6 +15,7 @@ from email.utils import formataddr, parseaddr
 from alerts.plain import encodable, one_line
 
 _WORD_BYTES = 39  # encoded: 52 characters and 12 around them, within 76 even behind the longest header name we use
+_CODED_LINE = 48
 _HEADER_LINE = re.compile(rb"[!-9;-~]+: ?[^\r\n]*|[ \t][^\r\n]*\S[^\r\n]*")
 _MAX_LINE = 998
 _ONCE = frozenset({b"from", b"to", b"subject", b"date", b"message-id", b"references", b"in-reply-to", b"list-id"})
@@ -57,6 +58,13 @@ def mailbox_text(mailbox: str) -> str:
     if not name:
         return address
     return formataddr((name, address)) if address.isascii() else f"{header_text(name)} <{address}>"
+
+
+def coded_header(name: str, text: str) -> list[tuple[str, str]]:
+    """A header of ours that holds a text of several lines in base64, for programs; none for ""."""
+    coded = base64.b64encode(text.encode()).decode()
+    lines = [coded[at : at + _CODED_LINE] for at in range(0, len(coded), _CODED_LINE)]
+    return [(name, "\r\n ".join(lines))] if lines else []
 
 
 def message(headers: Sequence[tuple[str, str]], plain: str, html: str, boundary: str) -> bytes:

@@ -254,9 +254,15 @@ def _withdrawal(withdrawal: ItemWithdrawn) -> Json:
 
 
 def _evidence(facts: AlertFacts) -> Json:
-    """The event that proves it. `capture` is null where that event cites no response body."""
+    """The event that proves it. `capture` is null where that event cites no response body, `checkpoint` where no signed
+    one covers it."""
     capture = getattr(facts.cause.event, "capture", "") or None
-    return {"position": facts.cause.position, "hash": facts.cause.hash.hex(), "capture": capture}
+    return {
+        "position": facts.cause.position,
+        "hash": facts.cause.hash.hex(),
+        "capture": capture,
+        "checkpoint": facts.checkpoint or None,
+    }
 
 
 def _moment(moment: datetime | None) -> str | None:

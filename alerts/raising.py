@@ -27,7 +27,8 @@ from store.events import (
     Recorded,
     rule_stream,
 )
-from store.ports import Delivery, Transaction
+from store.ports import Delivery, Transaction, TreeHead
+from store.witness import Witness
 
 
 @dataclass(slots=True)
@@ -40,7 +41,9 @@ class Raiser:
     blindness: Blindness
     known: Collection[AlertId]
     now: datetime
+    witness: Witness | None = None
     deliveries: list[Delivery] = field(default_factory=list)
+    signed: TreeHead | None = None
 
     def item(self, rules: RuleSet, recorded: Recorded, cause: Telling, sight: Sight) -> None:
         """Raise or hold what the rules make of an event in the life of an item."""
@@ -106,11 +109,18 @@ class Raiser:
         if alert.alert in self.known:
             return
         (recorded,) = self.tx.log.append(rule_stream(alert.rule), [alert], now=self.now)
-        for delivery in self.composer.deliveries(replace(facts, recorded_at=recorded.recorded_at)):
+        facts = replace(facts, recorded_at=recorded.recorded_at, checkpoint=self._checkpoint())
+        for delivery in self.composer.deliveries(facts):
             if isinstance(alert, AlertHeld) and delivery.state != "held":
                 self.deliveries.append(replace(delivery, state="held", reason=alert.reason))
             else:
                 self.deliveries.append(delivery)
+
+    def _checkpoint(self) -> str:
+        """One that covers the whole log up to here, signed for the first alert and carried by all."""
+        if self.signed is None and self.witness is not None:
+            self.signed = self.witness.sign(self.tx)
+        return self.signed.note if self.signed else ""
 
     def _card(self, feed: FeedId) -> FeedCard:
         return self.feeds.get(feed) or FeedCard(feed, feed, "")

@@ -7,6 +7,9 @@ and is read again next time. Alert ids follow from the log, so what is read twic
 A commit costs a sync of the disk, so none is made for the checkpoint alone: where nothing was raised it stays behind,
 by `MOST_BEHIND` events or `LONGEST_BEHIND` at most. A restart reads those again and raises nothing, as before.
 
+With a witness, a batch that raises something has the log signed, once, so that its messages can carry it; without any,
+the log is signed at the first commit of ours after so many events, and at the end.
+
 Rules change where the log says so: the rule set is the one in force at the checkpoint, and `rule.defined` and
 `rule.retired` change it on the way. Compiling many rules takes seconds, so those in force at the end of the log are
 compiled before the transaction begins. What is remembered between batches is tied to the checkpoint it was true at.
@@ -38,8 +41,9 @@ from store.events import (
     RuleRetired,
 )
 from store.failpoint import reach
-from store.ports import Store, Transaction
+from store.ports import Store, Transaction, TreeHead
 from store.walk import events
+from store.witness import Witness
 
 FOLLOWER = "react"
 BATCH = 200
@@ -55,12 +59,19 @@ class Reactor:
     """The follower. Not for several threads at once; `feeds` are the feeds of the settings, for their names."""
 
     def __init__(
-        self, store: Store, composer: Composer, feeds: Mapping[FeedId, FeedCard], *, now: Callable[[], datetime]
+        self,
+        store: Store,
+        composer: Composer,
+        feeds: Mapping[FeedId, FeedCard],
+        *,
+        now: Callable[[], datetime],
+        witness: Witness | None = None,
     ) -> None:
         self._store = store
         self._composer = composer
         self._feeds = feeds
         self._now = now
+        self._witness = witness
         self._memory = _Memory()
         self._ready = RuleSet.compile(())
         self._ready_at = Position(-1)
@@ -86,6 +97,7 @@ class Reactor:
         self._ready_at = head
         memory, self._memory = self._memory, _Memory()  # should this batch fail, what it changed is forgotten
         more, self._memory = self._store.write(lambda tx: self._react(tx, memory, limit)).result()
+        self._publish()
         return more
 
     def _prepare(self, rules: Sequence[RuleDefined]) -> None:
@@ -94,11 +106,30 @@ class Reactor:
             self._ready = RuleSet.compile(rules, like=self._ready)
 
     def settle(self) -> None:
-        """Move the checkpoint to where the log was read to: before a stop, so that a start reads nothing twice."""
-        memory = self._memory
-        if memory.behind_since is not None:
-            self._store.write(lambda tx: tx.checkpoints.set(FOLLOWER, memory.true_at)).result()
-            memory.behind_since = None
+        """Move the checkpoint to where the log was read to, so that a start reads nothing twice."""
+        if self._memory.behind_since is not None:
+            self._store.write(lambda tx: self._advance(tx, self._memory)).result()
+            self._publish()
+
+    def seal(self) -> None:
+        """Settle, and have the log signed as it is: before a stop."""
+        self.settle()
+        if self._witness is not None and self._witness.is_behind(self._store):
+            self._memory.signed = self._store.write(self._witness.sign).result()
+            self._publish()
+
+    def _advance(self, tx: Transaction, memory: "_Memory") -> None:
+        """Move the checkpoint; since that is a commit, the log is signed in it when that is due."""
+        tx.checkpoints.set(FOLLOWER, memory.true_at)
+        memory.behind_since = None
+        if self._witness is not None and memory.signed is None:
+            memory.signed = self._witness.sign_when_due(tx)
+
+    def _publish(self) -> None:
+        """What was signed is durable: it may be seen."""
+        if self._witness is not None and self._memory.signed is not None:
+            self._witness.publish(self._memory.signed)
+            self._memory.signed = None
 
     def _react(self, tx: Transaction, memory: "_Memory", limit: int) -> "tuple[bool, _Memory]":
         checkpoint, head = tx.checkpoints.get(FOLLOWER), tx.log.head().position
@@ -107,7 +138,7 @@ class Reactor:
         memory.ready = self._ready
         memory.blindness.begin()
         read = tx.log.read(memory.true_at, limit, kinds=CONCERNING_KINDS)
-        raiser = Raiser(tx, self._composer, self._feeds, memory.blindness, memory.known, self._now())
+        raiser = Raiser(tx, self._composer, self._feeds, memory.blindness, memory.known, self._now(), self._witness)
         causes = [(one, one.event) for one in read if isinstance(one.event, Telling)]
         seen = sights(tx, causes, self._feeds)
         for recorded in read:
@@ -125,8 +156,8 @@ class Reactor:
         memory.true_at = read[-1].position if more else end
         if end > head or memory.true_at - checkpoint >= MOST_BEHIND:
             reach("checkpoint")
-            tx.checkpoints.set(FOLLOWER, memory.true_at)
-            memory.behind_since = None
+            memory.signed = raiser.signed
+            self._advance(tx, memory)
         else:
             memory.behind_since = memory.behind_since or self._now()
         return more, memory
@@ -137,12 +168,13 @@ class _Memory:
     when the checkpoint was first left behind it.
 
     `known`: alerts raised already for causes after that position, if it was ever further on. Only the one reactor that
-    holds the store raises alerts, so nothing joins them while this is true.
+    holds the store raises alerts, so nothing joins them while this is true. `signed`: what the last batch had signed.
     """
 
     def __init__(self) -> None:
         self.true_at = Position(-1)
         self.behind_since: datetime | None = None
+        self.signed: TreeHead | None = None
         self.blindness = Blindness()
         self.known: frozenset[AlertId] = frozenset()
         self.ready = RuleSet.compile(())

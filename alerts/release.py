@@ -117,9 +117,10 @@ class Releaser:
         told = as_raised(alert)
         rule = next(rule for rule in self.tx.rules.in_force(row.cause) if rule.rule == row.rule)
         feed = self.feeds.get(row.feed) or (FeedCard(row.feed, row.feed, "") if row.feed else NETWORK)
-        event = cause.event
+        event, head = cause.event, self.tx.tree_heads.covering(row.cause)
+        checkpoint = head.note if head else ""
         if isinstance(event, Health):
-            return AlertFacts(told, self.now, rule, feed, cause, health=event)
+            return AlertFacts(told, self.now, rule, feed, cause, health=event, checkpoint=checkpoint)
         if not isinstance(event, Telling):
             msg = f"position {row.cause} holds {event.KIND}, which raises nothing"
             raise TypeError(msg)
@@ -137,6 +138,7 @@ class Releaser:
             change=event if isinstance(event, ItemRevised) else None,
             withdrawal=event if isinstance(event, ItemWithdrawn) else None,
             blind_since=Blindness().since(self.tx, cause, event.feed),
+            checkpoint=checkpoint,
         )
 
     def _event(self, position: Position) -> Recorded:

@@ -30,6 +30,7 @@ from store.events import (
     RuleId,
     TextDigest,
 )
+from store.note import Signs
 
 T = TypeVar("T")
 P = TypeVar("P")
@@ -360,6 +361,37 @@ class Checkpoints(Protocol):
     def set(self, name: str, position: Position) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class TreeHead:
+    """A signed checkpoint: `note` says, under the signature of `key`, what the first `size` events were."""
+
+    key: str
+    size: int
+    note: str
+
+
+class TreeHeads(Protocol):
+    """Signed checkpoints of the log (docs/log-format.md), append-only like itself."""
+
+    def newest(self) -> Sequence[TreeHead]:
+        """The newest of each key that ever signed, the key in use last."""
+        ...
+
+    def covering(self, position: Position) -> TreeHead | None:
+        """The first checkpoint that covers that event, of the key in use."""
+        ...
+
+    def sign(self, signer: Signs, most: int | None = None) -> TreeHead | None:
+        """Sign the log as it is now, or `most` events after what this key signed last. What is signed already is not
+        signed again. None where nothing can be: the log is empty, or is not what this key signed before."""
+        ...
+
+    def contradicts(self, key: str, note: str) -> bool:
+        """Whether this log is another one than that which the key signed: `note` is the last that is known outside of
+        it, "" for none."""
+        ...
+
+
 class Rules(Protocol):
     """Rule definitions folded from the log."""
 
@@ -389,6 +421,8 @@ class Transaction(Protocol):
     def erasure(self) -> Erasure: ...
     @property
     def checkpoints(self) -> Checkpoints: ...
+    @property
+    def tree_heads(self) -> TreeHeads: ...
     @property
     def rules(self) -> Rules: ...
 

@@ -2,9 +2,9 @@
 
 Statements go through the `sa.Table` of each (`EVENTS`, `TEXTS`, ...); table models do not validate, so nothing is built
 from them. Times are integer microseconds since 1970 in UTC, yes and no are 1 and 0, on every database. Three groups:
-facts (events, texts, salts, captures), what work has to remember (poll states, deliveries, checkpoints), and read
-tables, which `store.projector` folds from the events and `store.rebuild` may throw away. What is not declared here, the
-triggers that keep facts from being changed, stands in the migrations.
+facts (events, texts, salts, captures, tree heads), what work has to remember (poll states, deliveries, checkpoints),
+and read tables, which `store.projector` folds from the events and `store.rebuild` may throw away. What is not declared
+here, the triggers that keep facts from being changed, stands in the migrations.
 """
 
 from typing import Any, ClassVar, cast
@@ -111,6 +111,21 @@ class CaptureTable(Row, table=True):
     fetched_at: int = _integer()
     last_at: int = _integer()
     cited: int = Field(default=0, sa_column=sa.Column(INT64, nullable=False, server_default="0"))
+
+
+class TreeHeadTable(Row, table=True):
+    """A signed checkpoint; append-only by trigger. `hash` is the chain's at that size, `peaks` what the Merkle tree
+    goes on from (`store.merkle.Tree`): 32 bytes each.
+    """
+
+    __tablename__ = "tree_heads"
+    __table_args__ = (sa.UniqueConstraint("key", "size"), _STRICT)
+    number: int = _integer(key=True)
+    key: str = _text()
+    size: int = _integer()
+    hash: bytes = _bytes()
+    peaks: bytes = _bytes()
+    note: str = _text()
 
 
 # --- what work has to remember ---------------------------------------------------------------------------------------
@@ -280,6 +295,7 @@ EVENTS = _table(EventTable)
 TEXTS = _table(TextTable)
 SALTS = _table(SaltTable)
 CAPTURES = _table(CaptureTable)
+TREE_HEADS = _table(TreeHeadTable)
 POLL_STATES = _table(PollStateTable)
 DELIVERIES = _table(DeliveryTable)
 CHECKPOINTS = _table(CheckpointTable)

@@ -14,6 +14,7 @@ from store.outbox import Outbox
 from store.polls import PollStates
 from store.rules import Rules
 from store.texts import Texts
+from store.tree_heads import TreeHeads
 
 
 class Transaction:
@@ -66,6 +67,11 @@ class Transaction:
     def checkpoints(self) -> Checkpoints:
         """How far each follower has read."""
         return Checkpoints(self.connection)
+
+    @cached_property
+    def tree_heads(self) -> TreeHeads:
+        """Signed checkpoints."""
+        return TreeHeads(self.connection)
 
     @cached_property
     def rules(self) -> Rules:

@@ -3,7 +3,8 @@
 Rows are read as they lie in the file, whatever somebody may have put there: a forged row is a finding, never an
 exception. Found are changed columns, gaps, rows out of place, hashes that do not follow, a clock or a stream's version
 that does not go forward, and texts that were changed or are missing though the log does not say that they were erased.
-Not found is a tail that was cut off whole: the report's `head` is what to compare with a copy kept elsewhere.
+Not found is a tail that was cut off whole, or a log rewritten to its end: for that, checkpoints that were kept
+elsewhere are held against it on the way (`store.hearing` hears every leaf).
 """
 
 import sqlite3
@@ -50,18 +51,28 @@ class _Wrong(Exception):
 class _Walk:
     """How far the chain holds."""
 
+    hear: Callable[[bytes], None]
     position: int = 0
     hash: bytes = chain.GENESIS
     recorded_at: int = -(2**63)
     versions: dict[str, int] = field(default_factory=dict)
 
 
-def verify(store: SqlStore, progress: Callable[[Position], None] = lambda _: None) -> VerifyReport:
-    """Check the whole log; `progress` hears the last position checked, now and then."""
-    return verify_file(store.path, progress)
+def verify(
+    store: SqlStore,
+    progress: Callable[[Position], None] = lambda _: None,
+    hear: Callable[[bytes], None] = lambda _: None,
+) -> VerifyReport:
+    """Check the whole log; `progress` hears the last position checked, now and then, `hear` the leaf of each event that
+    holds, in order."""
+    return verify_file(store.path, progress, hear)
 
 
-def verify_file(path: Path, progress: Callable[[Position], None] = lambda _: None) -> VerifyReport:
+def verify_file(
+    path: Path,
+    progress: Callable[[Position], None] = lambda _: None,
+    hear: Callable[[bytes], None] = lambda _: None,
+) -> VerifyReport:
     """Check the log of the store in a file, as `verify` does.
 
     The log only grows, so it is read page by page, each in a short snapshot of its own: beside a busy daemon, a long
@@ -70,7 +81,7 @@ def verify_file(path: Path, progress: Callable[[Position], None] = lambda _: Non
     with translated():
         connection = connect(path, read_only=True)
     connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
-    walk = _Walk()
+    walk = _Walk(hear)
     wrong: _Wrong | None = None
     try:
         while _check_page(connection, walk):
@@ -140,6 +151,7 @@ def _step(walk: _Walk, row: tuple[object, ...]) -> object:
         raise _Wrong(due, "recorded before the event before it")
     walk.position, walk.hash, walk.recorded_at = position, digest, recorded_at
     walk.versions[stream] = version
+    walk.hear(leaf)
     try:
         return codec.decode(kind, data)
     except StoreError:

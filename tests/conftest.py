@@ -38,6 +38,12 @@ NOON = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)
 ITEM = ItemId("ministry/abcdefghij234567")
 CAPTURE = CaptureDigest("sha256:" + "c" * 64)
 CONTENT = Content(TextDigest("t" * 64), TextDigest("x" * 64), TextDigest("a" * 64), "m", "en", "", "", None, None)
+CHECKPOINT = (
+    "feedwitness/log/139e3940e64b5491\n42\nAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n\n"
+    "— feedwitness/log/139e3940e64b5491 "
+    "C9AGkGSOh3mGlHxgZxbFBPRdnkCsGW206qDQVIprr3/sjnyFMuIUIDjeC7PtfP4XRw1mQH90RyUj8WzPfaMCjw89qQI=\n"
+)
+"""As the key whose seed is 32 zero bytes signs it."""
 OLD_TEXT = "The aid convoy for Syria left at noon.\nIt carried 12 tonnes of flour."
 NEW_TEXT = "The aid convoy for Syria left at noon.\nIt carried 120 tonnes of flour."
 
@@ -111,6 +117,7 @@ def make_facts(
         feed=FeedCard(FeedId("ministry"), "Ministry", "https://ministry.example/feed.xml"),
         cause=recorded(published),
         item=new,
+        checkpoint=CHECKPOINT,
     )
     if transition in ("changed", "dropped"):
         change = ItemRevised(

@@ -1,4 +1,4 @@
-"""Commands about the log itself: `events`, `verify`, `rebuild`."""
+"""Commands about the log itself: `events` and `rebuild`; `verify` has a module of its own."""
 
 import sys
 import time
@@ -24,7 +24,6 @@ FOLLOW_SECONDS = 0.5
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     app.command()(events)
-    app.command()(verify)
     app.command()(rebuild)
 
 
@@ -86,27 +85,6 @@ def _read(store: "SqlStore", after: Position, feed: str, item: str, *, follow: b
             return
         else:
             time.sleep(FOLLOW_SECONDS)
-
-
-def verify(ctx: typer.Context) -> int:
-    """Recompute the chain of hashes; names the first bad position."""
-    from store.verify import verify as recompute
-
-    here = context(ctx)
-    with here.store() as store, out.progress("verifying", quiet=here.json) as advance:
-        total = _head(store)
-        report = recompute(store, lambda done: advance(done, total))
-    if here.json:
-        out.emit({
-            "ok": report.ok, "events": report.head.position, "hash": report.head.hash.hex(),
-            "first_bad": report.first_bad, "problem": report.problem,
-        })  # fmt: skip
-    elif report.ok:
-        out.say(f"the log holds: {report.head.position} events, head {report.head.hash.hex()}")
-    else:
-        out.say(f"the log does not hold: position {report.first_bad}: {report.problem}")
-        out.note("what stands before that position is as it was written; keep this file, and compare it with a backup")
-    return 0 if report.ok else 1
 
 
 def _head(store: "SqlStore") -> Position:

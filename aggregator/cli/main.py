@@ -19,6 +19,7 @@ from aggregator.cli import (
     completion_command,
     demo_command,
     doctor_command,
+    evidence_command,
     feed_commands,
     feeds_group,
     init_command,
@@ -30,14 +31,15 @@ from aggregator.cli import (
     rule_commands,
     run_command,
     send_command,
+    verify_command,
     why_command,
 )
 from aggregator.cli.context import STARTER, Context, Failure
 
 MODULES = (
     init_command, check_command, demo_command, run_command, poll_command, feed_commands, feeds_group, item_commands,
-    rule_commands, alert_commands, why_command, log_commands, keeping_commands, send_command, completion_command,
-    doctor_command,
+    rule_commands, alert_commands, why_command, evidence_command, log_commands, verify_command, keeping_commands,
+    send_command, completion_command, doctor_command,
 )  # fmt: skip
 
 GLOBAL_FLAGS = ("--json", "-v", "--verbose", "--version")

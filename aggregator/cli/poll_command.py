@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from aggregator.one_pass import PassReport
     from config.load import Loaded
     from config.model import Settings
-    from store.ports import Store
+    from store.database import SqlStore
 
 
 def register(app: typer.Typer) -> None:
@@ -67,7 +67,7 @@ def _chosen(settings: "Settings", named: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(named)) or [feed.id for feed in settings.feeds.values() if feed.enabled]
 
 
-async def _pass(here: Context, loaded: "Loaded", store: "Store", wanted: Sequence[str]) -> "PassReport":
+async def _pass(here: Context, loaded: "Loaded", store: "SqlStore", wanted: Sequence[str]) -> "PassReport":
     from aggregator.one_pass import one_pass
     from aggregator.wiring import build
     from store.events import FeedId
@@ -78,7 +78,7 @@ async def _pass(here: Context, loaded: "Loaded", store: "Store", wanted: Sequenc
             return await one_pass(program, [FeedId(feed) for feed in wanted], advance)
 
 
-def _found(store: "Store", before: int) -> Counter[str]:
+def _found(store: "SqlStore", before: int) -> Counter[str]:
     """What the pass wrote into the log, counted by what it means."""
     from store.events import ItemPublished, Position
 

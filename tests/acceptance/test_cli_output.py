@@ -39,7 +39,9 @@ def test_status_as_json_is_one_object(told):
 
 
 def test_verify_check_history_why_and_alerts_show_have_json_too(told, aid):
-    assert list(told.call("verify", "--json").json) == ["ok", "events", "hash", "first_bad", "problem"]
+    assert list(told.call("verify", "--json").json) == [
+        "ok", "events", "hash", "first_bad", "problem", "key", "checkpoint", "checkpoints",
+    ]  # fmt: skip
     assert told.call("check", "--json").json["ok"] is True
     first, second = told.call("history", aid, "--json").json
     assert (first["version"], second["version"]) == (1, 2)

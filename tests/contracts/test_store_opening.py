@@ -111,8 +111,8 @@ def test_an_older_store_is_copied_then_migrated(
     for copies in (1, 2):
         open_store(store_url, migrate=True).close()
         assert len(migrated) == copies
-        assert len(list(tmp_path.glob("store.db.before-0002-?"))) == copies
-    set_revision(copy := tmp_path / "store.db.before-0002-1", "0002")
+        assert len(list(tmp_path.glob(f"store.db.before-{schema.REVISIONS[-1]}-?"))) == copies
+    set_revision(copy := tmp_path / f"store.db.before-{schema.REVISIONS[-1]}-1", schema.REVISIONS[-1])
     with open_store(f"sqlite:///{copy}", read_only=True) as store:
         assert verify(store).head.position == 1
 
@@ -128,7 +128,7 @@ def test_a_store_of_schema_0001_keeps_its_outbox_and_captures(tmp_path: Path, mo
     with open_store(f"sqlite:///{path}", migrate=True) as store, store.views() as views:
         (kept,) = views.deliveries(bodies=True)
     assert (kept.id, kept.recipient, kept.body, kept.attempts, kept.spent) == ("d", "a@b.org", b"{}", 3, 0)
-    assert len(list(tmp_path.glob("store.db.before-0002-1"))) == 1
+    assert len(list(tmp_path.glob(f"store.db.before-{schema.REVISIONS[-1]}-1"))) == 1
 
 
 def upgrade_to(path: Path, revision: str) -> None:

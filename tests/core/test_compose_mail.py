@@ -216,6 +216,7 @@ TITLES = st.lists(st.one_of(st.sampled_from(TRAPS), st.text(max_size=12)), max_s
 ENCODED_WORD = re.compile(r"=\?utf-8\?b\?[A-Za-z0-9+/]+=*\?=")
 HEADERS = [
     "Date", "From", "To", "Subject", "Message-ID", "References", "Auto-Submitted", "List-Id", "X-Feedwitness-Alert",
+    "X-Feedwitness-Checkpoint",
     "MIME-Version", "Content-Type",
 ]  # fmt: skip
 

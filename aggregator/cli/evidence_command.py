@@ -1,0 +1,67 @@
+"""The command `evidence`: what is known of one item as a file that a third party can check."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aggregator.cli import out
+from aggregator.cli.context import Failure, context
+from aggregator.cli.item_commands import find_item
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's command."""
+    app.command()(evidence)
+
+
+def evidence(
+    ctx: typer.Context,
+    item: Annotated[str, typer.Argument(metavar="ITEM", help="The item's id, as `items` shows it.")],
+    file: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.zip", help="Where it goes; a new file.")],
+) -> int:
+    """Put all that is known of an item into one file that a third party can check: events, words, captures, proofs."""
+    from importlib.metadata import version
+
+    from aggregator.evidence.bundle import BundleRefused, packed, refuse, write
+    from aggregator.evidence.dossier import gather
+    from aggregator.evidence.members import members
+    from store.database import open_store
+    from store.proof import Unproven
+
+    here = context(ctx)
+    with here.views() as views:
+        row = find_item(views, item)
+        total = views.tx.log.head().position
+    try:
+        refuse(file.absolute())
+        with (
+            open_store(here.settings().store.url) as store,
+            out.progress("verifying", quiet=here.json) as advance,
+        ):
+            dossier = gather(store, row.id, lambda done: advance(done, max(done, total)))
+        data = packed(members(dossier, f"feedwitness {version('feedwitness')}"))
+        write(data, file.absolute())
+    except BundleRefused as refused:
+        raise Failure(f"no evidence: {refused}", 2) from refused
+    except Unproven as unproven:
+        raise Failure(f"no evidence: {unproven}", 1) from unproven
+    if here.json:
+        out.emit({
+            "file": str(file.absolute()), "size": len(data), "item": row.id, "events": len(dossier.events),
+            "versions": len(dossier.versions), "captures": len(dossier.captures), "lost": list(dossier.lost),
+            "checkpoint": dossier.head.note, "key": dossier.head.key,
+        })  # fmt: skip
+        return 0
+    out.say(
+        f"{file}: {len(data)} bytes, {out.counted(len(dossier.events), 'event')}, "
+        f"{out.counted(len(dossier.versions), 'version')}, {out.counted(len(dossier.captures), 'captured document')}"
+    )
+    if row.erased:
+        out.note("its words were erased: the file shows that it was, and when and why they went")
+    elif dossier.lost:
+        out.note(
+            f"{out.counted(len(dossier.lost), 'document')} that its events name are not kept any more (`keep_raw`)"
+        )
+    out.note(f"whoever checks it needs the key from you, not only from the file: {dossier.head.key}")
+    return 0
