@@ -7,11 +7,13 @@ that a reader could see. Kinds are those of CONTRACT 3, the strongest wins.
 import hashlib
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from aggregator.dates_in_text import dates_of
 from aggregator.identity import comparable_link
-from aggregator.wording import TextChange, negations_differ, numbers_differ, text_change
+from aggregator.names_in_text import names_differ
+from aggregator.wording import TextChange, differing, has_grown, negations_differ, numbers_differ, text_change
 from store.events import EDIT_KINDS, About, EditFlag, EditKind
 
 _DIGITS = re.compile(r"\d+")
@@ -29,6 +31,7 @@ class Face:
     updated: str
     published_at: datetime | None
     updated_at: datetime | None
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,10 @@ def compare(old: Face, new: Face, boilerplate: Collection[str] = ()) -> Edit | N
     on both sides; that can only weaken an edit. A statement that is nothing but such blocks is compared as it stands.
     """
     title, text = text_change(old.title, new.title), text_change(old.text, new.text)
+    before, after = old, new
     if text == "wording" and boilerplate:
-        before, after = without_blocks(old.text, boilerplate), without_blocks(new.text, boilerplate)
-        text = text_change(before, after) if before or after else text
+        before, after = _beside(old, new, boilerplate)
+        text = text_change(before.text, after.text)
     kinds: list[EditKind] = []
     fields: list[str] = []
     if title:
@@ -69,7 +73,7 @@ def compare(old: Face, new: Face, boilerplate: Collection[str] = ()) -> Edit | N
         kinds.append("dates")
     if not kinds:
         return None
-    return Edit(max(kinds, key=EDIT_KINDS.index), _flags(old, new, title, text), tuple(fields))
+    return Edit(max(kinds, key=EDIT_KINDS.index), _flags(before, after, title, text), tuple(fields))
 
 
 def block_key(block: str) -> str:
@@ -88,6 +92,12 @@ def changed_blocks(old: str, new: str) -> tuple[frozenset[str], frozenset[str]]:
     """The blocks that only the old text has, and those that only the new one has."""
     before, after = set(old.split("\n")), set(new.split("\n"))
     return frozenset(before - after), frozenset(after - before)
+
+
+def _beside(old: Face, new: Face, boilerplate: Collection[str]) -> tuple[Face, Face]:
+    """Both faces without the blocks of the site, unless nothing else is in either."""
+    before, after = without_blocks(old.text, boilerplate), without_blocks(new.text, boilerplate)
+    return (replace(old, text=before), replace(new, text=after)) if before or after else (old, new)
 
 
 def _metadata(old: About, new: About) -> list[str]:
@@ -118,9 +128,12 @@ def _flags(old: Face, new: Face, title: TextChange | None, text: TextChange | No
     if "wording" not in (title, text):
         return ()
     before, after = f"{old.title}\n{old.text}", f"{new.title}\n{new.text}"
-    flags: list[EditFlag] = []
-    if numbers_differ(before, after):
-        flags.append("number")
-    if negations_differ(before, after):
-        flags.append("negation")
-    return tuple(flags)
+    dates_before, dates_after = map(dates_of, differing(before, after))
+    found: dict[EditFlag, bool] = {
+        "number": numbers_differ(before, after),
+        "negation": negations_differ(before, after),
+        "date": dates_before != dates_after,
+        "name": names_differ(before, after, new.language),
+        "growth": title != "wording" and has_grown(old.text, new.text),
+    }
+    return tuple(flag for flag, is_so in found.items() if is_so)

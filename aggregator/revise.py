@@ -142,7 +142,7 @@ def face_of(seen: ObservedItem) -> Face:
     """What the entry shows."""
     return Face(
         seen.title, seen.text, seen.about, seen.markup,
-        seen.published, seen.updated, seen.published_at, seen.updated_at,
+        seen.published, seen.updated, seen.published_at, seen.updated_at, seen.language,
     )  # fmt: skip
 
 
@@ -153,7 +153,7 @@ def _recorded_face(known: KnownItem, loaded: Loaded) -> Face | None:
         return None
     return Face(
         texts[content.title], texts[content.text], about_from_text(texts[content.about]), content.markup,
-        content.published, content.updated, content.published_at, content.updated_at,
+        content.published, content.updated, content.published_at, content.updated_at, content.language,
     )  # fmt: skip
 
 

@@ -23,6 +23,8 @@ _TOKEN = regex.compile(
 )
 _QUOTE = '"'
 _NUMBER = regex.compile(r"[+\-−]?\p{N}+(?:[.,:/'’\-–]\p{N}+)*(?:\s?[%‰])?")
+_SENTENCE_END = regex.compile(r"(?<=[.!?…][\"”»’')\]]*)\s+|(?<=[。！？][」』”]*)(?![」』”])|\n", regex.VERSION1)
+_CUT = regex.compile(r"(?:…|\.\.\.)\s*[)\]]?\s*$")
 _WORD = regex.compile(r"[\p{L}\p{M}]+")
 _NEGATION_INSIDE = regex.compile(r"(?<=n)['’]t\b|[不没沒未无無非否勿莫]", regex.IGNORECASE)
 
@@ -48,7 +50,7 @@ def text_change(old: str, new: str) -> TextChange | None:
     """The strongest difference between two texts, None if they are the same."""
     if old == new:
         return None
-    old_tokens, new_tokens = (_tokens(text) for text in _differing(old, new))
+    old_tokens, new_tokens = (_tokens(text) for text in differing(old, new))
     if [raw for raw, _ in old_tokens] == [raw for raw, _ in new_tokens]:
         return "whitespace"
     if [meaning for _, meaning in old_tokens if meaning] == [meaning for _, meaning in new_tokens if meaning]:
@@ -66,7 +68,29 @@ def negations_differ(old: str, new: str) -> bool:
     return _negations(old) != _negations(new)
 
 
-def _differing(old: str, new: str) -> tuple[str, str]:
+def has_grown(old: str, new: str) -> bool:
+    """Nothing of the old text was taken back: its sentences all stand in the new one, in their order, and others came.
+
+    White space and punctuation do not matter; a last sentence that was cut with an ellipsis may go on.
+    """
+    old, new = differing(old, new)
+    before, after = _sentences(old), _sentences(new)
+    cut = before.pop() if before and _CUT.search(old) else ()
+    later = iter(after)
+    if not all(sentence in later for sentence in before):
+        return False
+    if cut and not any(sentence[: len(cut)] == cut for sentence in later):
+        return False
+    return sum(map(len, after)) > sum(map(len, before)) + len(cut)
+
+
+def _sentences(text: str) -> list[tuple[str, ...]]:
+    """What each sentence or line means; those that mean nothing are left out."""
+    parts = (tuple(meaning for _, meaning in _tokens(part) if meaning) for part in _SENTENCE_END.split(text))
+    return [part for part in parts if part]
+
+
+def differing(old: str, new: str) -> tuple[str, str]:
     """Both texts without the lines that they begin and end with in common: long statements change in one place."""
     before, after = old.split("\n"), new.split("\n")
     most = min(len(before), len(after))

@@ -33,7 +33,8 @@ ItemState = Literal["published", "absent", "delisted", "withdrawn"]
 EditKind = Literal["dates", "whitespace", "markup", "punctuation", "metadata", "wording", "title"]
 EDIT_KINDS: tuple[EditKind, ...] = ("dates", "whitespace", "markup", "punctuation", "metadata", "wording", "title")
 """Kinds of edit, weakest first (CONTRACT 3)."""
-EditFlag = Literal["number", "negation"]
+EditFlag = Literal["number", "negation", "date", "name", "growth"]
+"""What a person looks for first in an edit of words. Advice: no count of words is a verdict."""
 Transition = Literal["appeared", "changed", "dropped", "withdrawn", "restored", "delisted"]
 HealthKind = Literal["degraded", "recovered", "quiet", "gone", "moved", "reissued", "gap"]
 Grade = Literal["page-gone", "tombstone"]
