@@ -181,7 +181,8 @@ class Builder:
             late = later.late_key(section, key)
             shown = "[" + ".".join(map(str, path)) + "]"
             hint = values.nearest(key, known) or (f"; known: {', '.join(sorted(known))}" if known else "")
-            self.wrong((*path, key), late or f"unknown key `{key}` in {shown}{hint}", key=True)
+            told = late or f"unknown key `{key}` in {shown}{hint}"
+            self.wrong((*path, key), told, key=True, secret=True)  # `pasword` holds one
             del keys[key]
         refused: set[Key] = set()
         for key in _LATE_VALUES.get(section, ()):

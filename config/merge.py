@@ -38,7 +38,10 @@ class Tables:
     def place(self, path: Key, *, key: bool = False, secret: bool = False, offset: int = -1, length: int = 1) -> Place:
         """Where a value stands (`key`: its key), else the nearest table around it, else the operator's file."""
         source = self.source_of(path)
-        found = source.key_place(path) if key else source.value_place(path, secret=secret, offset=offset, length=length)
+        if key:
+            found = source.key_place(path, secret=secret)
+        else:
+            found = source.value_place(path, secret=secret, offset=offset, length=length)
         while found is None and path:
             path = path[:-1]
             found = source.value_place(path, secret=secret)

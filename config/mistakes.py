@@ -62,18 +62,18 @@ class Source:
         hidden = _SECRETIVE.search(self._raw_line(row))  # what is broken cannot be masked with confidence
         return Place(self.name, row + 1, max(column, 1), 1, "" if hidden else self._raw_line(row))
 
-    def key_place(self, path: Key) -> "Place | None":
+    def key_place(self, path: Key, *, secret: bool = False) -> "Place | None":
         """The place of a key (for an element of a list: of the element)."""
         spot = self.spots.get(path)
         if spot is None:
             return None
-        return self.place_at(*(spot.key or spot.value or (0, 0)))
+        return self.place_at(*(spot.key or spot.value or (0, 0)), secret=secret)
 
     def value_place(self, path: Key, *, secret: bool = False, offset: int = -1, length: int = 1) -> "Place | None":
         """The place of a value; with `offset`, of that many characters into the text that the value stands for."""
         spot = self.spots.get(path)
         if spot is None or spot.value is None:
-            return self.key_place(path)
+            return self.key_place(path, secret=secret)
         start, end = spot.value
         if offset >= 0 and self.text[start] in "\"'":
             raw = self.text[start:end]
