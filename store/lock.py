@@ -1,8 +1,8 @@
 """One process at a time: an advisory lock beside the database, for the commands that exclude each other.
 
 The lock is flock(2) on `DATABASE.lock`; the file says who holds it, and a line that the holder may leave there for
-other processes. It is free at the moment its holder dies, whatever
-killed it: children made by fork drop it. Another holder raises `StoreLocked`, which names it.
+other processes. It is free at the moment its holder dies, whatever killed it: children made by fork drop it. Another
+holder raises `StoreLocked`, which names it.
 """
 
 import errno
@@ -83,15 +83,27 @@ def holder(url: str) -> Holder | None:
     path = _lock_path(url)
     try:
         with path.open("rb") as file:
-            if (found := _read(path)) is None:
-                return None
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return _holder_of(path, file.fileno())
     except FileNotFoundError:
         return None
+    except PermissionError as error:
+        message = f"the lock {path} may not be read: run this as the user who runs feedwitness"
+        raise StoreUnavailable("store_away", message) from error
+    except OSError as error:
+        raise StoreUnavailable("store_away", f"the lock {path} cannot be read: {error.strerror}") from error
+
+
+def _holder_of(path: Path, descriptor: int) -> Holder | None:
+    """Who is named in the lock, if the lock is indeed held."""
+    found = _read(path)
+    if found is None:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError as error:
         if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
             return found
-        raise StoreUnavailable("store_away", f"the lock {path} cannot be read: {error.strerror}") from error
+        raise
     return None
 
 

@@ -93,3 +93,16 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, now: datetime) 
         hold(f"sqlite:///{tmp_path / 'file' / 'store.db'}", command="run", since=now),
     ):
         pass
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
+def test_another_user_is_told_whose_store_it_is_to_ask(url: str, now: datetime) -> None:
+    with hold(url, command="run", since=now):
+        if not (child := os.fork()):
+            os.setuid(65534)
+            try:
+                holder(url)
+            except StoreUnavailable as refused:
+                os._exit(7 if "run this as the user who runs feedwitness" in str(refused) else 1)
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
