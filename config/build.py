@@ -178,11 +178,10 @@ class Builder:
         section = str(path[0])
         known = toml_keys(model)
         for key in [key for key in keys if key not in known]:
-            late = later.late_key(section, key)
             shown = "[" + ".".join(map(str, path)) + "]"
             hint = values.nearest(key, known) or (f"; known: {', '.join(sorted(known))}" if known else "")
-            told = late or f"unknown key `{key}` in {shown}{hint}"
-            self.wrong((*path, key), told, key=True, secret=True)  # `pasword` holds one
+            sentence = later.late_key(section, key) or f"unknown key `{key}` in {shown}{hint}"
+            self.wrong((*path, key), sentence, key=True, secret=True)  # `pasword` holds one
             del keys[key]
         refused: set[Key] = set()
         for key in _LATE_VALUES.get(section, ()):
