@@ -41,15 +41,7 @@ class Pages:
         self, wanted: ItemFilter, *, before: Place | None, most: int, texts: bool = False
     ) -> Window[ItemRow, Place]:
         """See `store.ports.Pages.items`."""
-        chosen = sa.select(ITEMS.c.id, ITEMS.c.first_seen_at.label("at"), ITEMS.c.state)
-        if wanted.feed is not None:
-            chosen = chosen.where(ITEMS.c.feed == wanted.feed)
-        if wanted.item is not None:
-            chosen = chosen.where(ITEMS.c.id == wanted.item)
-        if wanted.since is not None:
-            chosen = chosen.where(ITEMS.c.first_seen_at >= to_micros(wanted.since))
-        if wanted.among is not None:
-            chosen = chosen.where(ITEMS.c.id.in_(wanted.among))
+        chosen = sa.select(ITEMS.c.id, ITEMS.c.first_seen_at.label("at"), ITEMS.c.state).where(*of_items(wanted))
         fits = {} if wanted.state is None else {"state": [wanted.state]}
         rows, end = self._look(chosen, (ITEMS.c.first_seen_at, ITEMS.c.id), fits, before, most)
         found = {row.id: row for row in self._items_of(ItemFilter(among=[row.id for row in rows]), texts=texts)}
@@ -108,6 +100,18 @@ class Pages:
             return found[:most], _place(found[most - 1])
         beyond = self._connection.execute(chosen.offset(ROWS_LOOKED_AT - 1).limit(1)).one_or_none() if filters else None
         return found, None if beyond is None else _place(beyond)
+
+
+def of_items(wanted: ItemFilter) -> Iterator[sa.ColumnElement[bool]]:
+    """What a filter asks of the table of items, but for the state: few have a rare one, and no index finds them."""
+    if wanted.feed is not None:
+        yield ITEMS.c.feed == wanted.feed
+    if wanted.item is not None:
+        yield ITEMS.c.id == wanted.item
+    if wanted.since is not None:
+        yield ITEMS.c.first_seen_at >= to_micros(wanted.since)
+    if wanted.among is not None:
+        yield ITEMS.c.id.in_(wanted.among)
 
 
 def _place(row: sa.Row[Any]) -> Place:

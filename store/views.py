@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from store.backlog import read_alert
 from store.codec import about_from_text
 from store.events import AlertId, FeedId, ItemId, RuleId
-from store.instants import from_micros, to_micros
+from store.instants import from_micros
 from store.items import content_of
 from store.outbox import LISTED, read_delivery
-from store.pages import Pages
+from store.pages import Pages, of_items
 from store.ports import ERASED, AlertRow, Delivery, DeliveryState, ItemFilter, ItemRow
 from store.tables import ALERTS, CHECKPOINTS, DELIVERIES, EVENTS, FEEDS, ITEMS, SALTS
 from store.transaction import Transaction
@@ -48,17 +48,9 @@ class Views:
 
     def items(self, wanted: ItemFilter, *, texts: bool = False) -> Iterator[ItemRow]:
         """Newest first by observation; `texts` fills `text` and `about`."""
-        chosen = _ITEMS
-        if wanted.feed is not None:
-            chosen = chosen.where(ITEMS.c.feed == wanted.feed)
-        if wanted.item is not None:
-            chosen = chosen.where(ITEMS.c.id == wanted.item)
-        if wanted.since is not None:
-            chosen = chosen.where(ITEMS.c.first_seen_at >= to_micros(wanted.since))
+        chosen = _ITEMS.where(*of_items(wanted))
         if wanted.state is not None:
             chosen = chosen.where(ITEMS.c.state == wanted.state)
-        if wanted.among is not None:
-            chosen = chosen.where(ITEMS.c.id.in_(wanted.among))
         for page in self._connection.execute(chosen).partitions(_PAGE):
             yield from self._page(page, texts=texts)
 
