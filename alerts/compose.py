@@ -19,7 +19,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from alerts import mime, payload
 from alerts.facts import AlertFacts
 from alerts.plain import plain
-from alerts.story import Story, story
+from alerts.story import Story, story, worded
 from store.events import AlertHeld, AlertId, ChannelId, RuleId
 from store.ports import Delivery
 
@@ -169,13 +169,9 @@ def _digest(*parts: str) -> str:
 
 
 def _worded(entries: Sequence[tuple[str, bool, str]]) -> str:
-    """A diff in plain text: [-removed-] {+added+}."""
-    around = {"-": ("[-", "-]"), "+": ("{+", "+}"), "=": ("", "")}
-    words = list[str]()
-    for tag, group in groupby(entries, key=lambda entry: entry[0]):
-        text = "".join(piece for _, _, piece in group)
-        words.append(" […] " if tag == "…" else f"{around[tag][0]}{text}{around[tag][1]}")
-    return "".join(words).strip()
+    """A marked diff in plain text; what is marked in it does not show."""
+    groups = groupby(entries, key=lambda entry: entry[0])
+    return worded((tag, "".join(piece for _, _, piece in group)) for tag, group in groups)
 
 
 def _joined(pieces: Sequence[tuple[bool, str]]) -> str:

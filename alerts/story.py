@@ -4,9 +4,10 @@ Comes in: `AlertFacts`. Goes out: a `Story` whose single lines are harmless ever
 are as the source wrote them, and templates pass each through `plain` (and HTML through escaping).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 from urllib.parse import urlsplit
 
 from alerts.diff import Diff, shorten
@@ -17,6 +18,8 @@ from store.events import FeedGap, FeedMoved, FeedReissued
 
 MAX_TITLE = 250
 _KEPT_AROUND_CHANGES = 120
+_KEPT_IN_A_LINE = 60
+_MOST_OF_A_LINE = 400
 _PREFIX = {
     "appeared": "",
     "changed": "Changed: ",
@@ -41,7 +44,8 @@ class Story:
     """What a message tells. Lines that do not apply are ""; `details` are label and value in reading order.
 
     `pieces` is the text with whether a term stands there, `diff` the same with the tag of each entry before it.
-    `removed` and `added` are changes outside the text (title, author, …); with `_words` those of the text stand too.
+    `removed` and `added` are changes outside the text (title, author, …); `changes` are those of the text, each with a
+    few words around it, in one line of [-removed-] {+added+}.
     """
 
     subject: str
@@ -55,8 +59,7 @@ class Story:
     diff: tuple[tuple[str, bool, str], ...]
     removed: tuple[str, ...]
     added: tuple[str, ...]
-    removed_words: tuple[str, ...]
-    added_words: tuple[str, ...]
+    changes: tuple[str, ...]
     snippets: tuple[str, ...]
     footer: str
 
@@ -90,8 +93,7 @@ def _item_story(facts: AlertFacts, item: Face, base_url: str) -> Story:
         diff=tuple(_marked_diff(facts, diff)) if diff else (),
         removed=_lines(removed),
         added=_lines(added),
-        removed_words=_lines([*removed, *(diff.removed if diff else ())]),
-        added_words=_lines([*added, *(diff.added if diff else ())]),
+        changes=tuple(_changes(diff)) if diff else (),
         snippets=tuple(dict.fromkeys(one_line(m.snippet) for m in matches(facts)))[:3],
         footer=_footer(facts),
     )
@@ -123,6 +125,19 @@ def _marked_diff(facts: AlertFacts, diff: Diff) -> Iterator[tuple[str, bool, str
         else:
             yield tag, False, text
             offset += int(text) if tag == "…" else 0
+
+
+def worded(entries: Iterable[tuple[str, str]]) -> str:
+    """A diff in plain text: [-removed-] {+added+}, and […] where something was left out."""
+    around = {"-": ("[-", "-]"), "+": ("{+", "+}"), "=": ("", "")}
+    return "".join(" […] " if tag == "…" else text.join(around[tag]) for tag, text in entries).strip()
+
+
+def _changes(diff: Diff) -> Iterator[str]:
+    """The changes of a text, a line for those that stand close together."""
+    for left_out, near in groupby(shorten(diff.entries, keep=_KEPT_IN_A_LINE, limit=MAX_TEXT), lambda e: e.tag == "…"):
+        if not left_out:
+            yield one_line(worded(near), _MOST_OF_A_LINE)
 
 
 def _lines(texts: Sequence[str]) -> tuple[str, ...]:
@@ -183,8 +198,7 @@ def _source_story(facts: AlertFacts) -> Story:
         diff=(),
         removed=(),
         added=(),
-        removed_words=(),
-        added_words=(),
+        changes=(),
         snippets=(),
         footer=_footer(facts),
     )

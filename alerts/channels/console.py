@@ -7,6 +7,7 @@ waits) holds up neither the program's other threads nor its end.
 
 import asyncio
 import os
+import re
 from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Thread
@@ -16,6 +17,7 @@ from alerts.retry import SendResult
 from store.ports import Delivery
 
 _BOLD, _RED, _GREEN, _PLAIN = "\x1b[1m", "\x1b[31m", "\x1b[32m", "\x1b[0m"
+_REMOVED, _ADDED = re.compile(r"(\[-.*?-\])"), re.compile(r"(\{\+.*?\+\})")
 
 
 class ConsoleChannel:
@@ -78,6 +80,8 @@ def coloured(block: str) -> str:
 
 
 def _coloured_line(line: str) -> str:
+    if line.startswith("   | "):
+        return _ADDED.sub(rf"{_GREEN}\1{_PLAIN}", _REMOVED.sub(rf"{_RED}\1{_PLAIN}", line))
     starts = {"== ": _BOLD, "   - ": _RED, "   + ": _GREEN}
     colour = next((c for start, c in starts.items() if line.startswith(start)), "")
     return f"{colour}{line.rstrip()}{_PLAIN}\n" if colour else line

@@ -201,8 +201,19 @@ def test_the_console_shows_one_block_whose_lines_cannot_be_forged(alert_facts: F
     lines = composer(ConsoleForm()).deliveries(facts)[0].body.decode().splitlines()
     assert lines[0] == "== [desk] Changed: Aid == [desk] forged\ufffd[2J\ufffd"
     assert all(line.startswith("   ") for line in lines[1:])
-    assert "   - a" in lines
-    assert "   + b == x" in lines
+    assert "   | Syria [-a-]{+b == x+}." in lines
+
+
+def test_the_console_shows_each_change_with_the_words_around_it(alert_facts: FactsMaker) -> None:
+    far = " and so on" * 30
+    facts = alert_facts(
+        "changed", notify=("mail",), before=f"Syria got 12.{far} It ends.", text=f"Syria got 120.{far} It ended."
+    )
+    lines = composer(ConsoleForm()).deliveries(facts)[0].body.decode().splitlines()
+    shown = [line for line in lines if line.startswith("   | ")]
+    assert len(shown) == 2
+    assert shown[0].startswith("   | Syria got [-12-]{+120+}. and so on")
+    assert shown[1].endswith("It [-ends-]{+ended+}.")
 
 
 # --- hostile titles ---------------------------------------------------------------------------------------------------

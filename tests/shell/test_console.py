@@ -13,7 +13,7 @@ from alerts.retry import SendResult
 from store.events import AlertId, ChannelId, RuleId
 from store.ports import Delivery
 
-BLOCK = "== [desk] Changed: Aid für Сирия\n   - 12\n   + 120\n   History        http://w\n"
+BLOCK = "== [desk] Changed: Aid für Сирия\n   - 12\n   + 120\n   | a [-b-]{+c+}\n   History        http://w\n"
 
 
 def delivery(text: str = BLOCK) -> Delivery:
@@ -37,7 +37,8 @@ def test_a_terminal_gets_colours() -> None:
         shown = os.read(ours, 4_096).decode().replace("\r\n", "\n")
     os.close(ours)
     assert "\x1b[1m== [desk] Changed: Aid für Сирия\x1b[0m\n" in shown
-    assert "\x1b[31m   - 12\x1b[0m\n\x1b[32m   + 120\x1b[0m\n   History" in shown
+    assert "\x1b[31m   - 12\x1b[0m\n\x1b[32m   + 120\x1b[0m\n" in shown
+    assert "   | a \x1b[31m[-b-]\x1b[0m\x1b[32m{+c+}\x1b[0m\n   History" in shown
 
 
 def test_a_stream_that_knows_only_ascii_gets_the_rest_replaced() -> None:
