@@ -5,6 +5,7 @@ out: a `Verdict`. Delays grow for three days, then the delivery is dead; a recei
 delay. Never fails.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -42,6 +43,26 @@ class SendResult:
     code: str
     answer: str
     retry_after: timedelta | None = None
+
+
+FAILURES: Mapping[str, str] = {
+    "connect": "no connection",
+    "timeout": "no answer in time",
+    "reset": "the connection broke off",
+    "disconnected": "the server hung up",
+    "tls": "no secure connection",
+    "protocol": "an answer in another language",
+    "bad_request": "the request cannot be sent",
+    "bad_address": "an address cannot be sent to",
+    "stream": "the stream takes nothing",
+}
+"""What a code of a failed attempt means, where nobody answered who could say so."""
+
+
+def failure(code: str, error: Exception) -> SendResult:
+    """The result of an attempt that an exception ended: to be tried again, told in words."""
+    said = str(error).strip()
+    return SendResult("retry", code, f"{FAILURES[code]}: {said}" if said else FAILURES[code])
 
 
 def http_kind(status: int) -> Kind:

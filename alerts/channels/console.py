@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from threading import Thread
 from typing import TextIO
 
-from alerts.retry import SendResult
+from alerts.retry import SendResult, failure
 from store.ports import Delivery
 
 _BOLD, _RED, _GREEN, _PLAIN = "\x1b[1m", "\x1b[31m", "\x1b[32m", "\x1b[0m"
@@ -38,7 +38,7 @@ class ConsoleChannel:
                 self._writing = _on_its_own(lambda: self._write(block))
                 await asyncio.wrap_future(self._writing)
         except (OSError, ValueError) as error:
-            return SendResult("retry", "stream", f"{type(error).__name__}: {error}")
+            return failure("stream", error)
         return SendResult("ok", "written", "written")
 
     def _write(self, block: str) -> None:

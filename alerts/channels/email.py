@@ -20,7 +20,7 @@ import aiosmtplib
 
 from alerts.mime import bare_address, fault
 from alerts.plain import one_line
-from alerts.retry import SendResult, SmtpStage, smtp_kind
+from alerts.retry import SendResult, SmtpStage, failure, smtp_kind
 from store.ports import Delivery
 
 DEADLINE = timedelta(seconds=30)
@@ -157,7 +157,7 @@ class _Conversation:
             self.stage = "greeting"
         if isinstance(error, aiosmtplib.SMTPResponseException) and error.code > 0:
             return _answered(self.stage, error.code, error.message)
-        return SendResult("retry", _code(error), f"{type(error).__name__}: {error}")
+        return failure(_code(error), error)
 
     async def end(self, *, polite: bool) -> None:
         """Say goodbye if there is somebody to say it to; what comes of it no longer matters."""

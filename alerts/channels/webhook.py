@@ -12,14 +12,14 @@ import hashlib
 import hmac
 import ssl
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import httpx
 
 from alerts.plain import one_line
-from alerts.retry import SendResult, http_kind
+from alerts.retry import SendResult, failure, http_kind
 from alerts.retry_after import retry_after
 from store.ports import Delivery
 
@@ -82,7 +82,8 @@ class WebhookChannel:
         except TimeoutError:
             return SendResult("retry", "timeout", f"no complete answer within {self._deadline.total_seconds():g} s")
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
-            return SendResult("retry", _code(error), self._clean(f"{type(error).__name__}: {error}"))
+            failed = failure(_code(error), error)
+            return replace(failed, answer=self._clean(failed.answer))
 
     async def _post(self, delivery: Delivery) -> SendResult:
         async with (
