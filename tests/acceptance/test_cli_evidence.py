@@ -1,0 +1,121 @@
+"""Checkpoints leave with every alert and contradict a log that was cut; evidence is a file that a stranger checks."""
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+
+from aggregator.evidence.kept import note_in
+from tests.acceptance.conftest import Desk, open_ministry, settings_for
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory):
+    """A desk whose first document matched (held), and that was told of one statement more; and what it received."""
+    with open_ministry() as ministry:
+        desk = Desk(tmp_path_factory.mktemp("alerted"), {})
+        desk.settings(settings_for(ministry))
+        ministry.say("old", "Old", "Syria, long ago", 1)
+        assert desk.call("poll").status == 0
+        ministry.say("new", "New", "Aid for Syria", 20)
+        assert desk.call("poll").status == 0
+        (desk.folder / "kept.json").write_text(json.dumps(ministry.received[0]), encoding="utf-8")
+        assert desk.call("alerts", "release", "--rule", "syria").status == 0
+        assert desk.call("poll").status == 0
+        yield desk, ministry.received
+
+
+@pytest.fixture
+def alerted(once, tmp_path):
+    """The desk, in a copy for one test."""
+    shutil.copytree(once[0].folder, tmp_path / "desk")
+    return Desk(tmp_path / "desk", {})
+
+
+@pytest.fixture
+def body(alerted):
+    """The webhook as a receiver keeps it."""
+    return alerted.folder / "kept.json"
+
+
+def as_owner_of_the_disk(desk, *statements):
+    with closing(sqlite3.connect(desk.folder / "feedwitness.db", isolation_level=None)) as database:
+        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            database.execute(f"DROP TRIGGER {name}")
+        for statement in statements:
+            database.execute(statement)
+
+
+def test_every_webhook_carries_a_checkpoint_that_covers_its_cause(once):
+    _, received = once
+    assert [one["data"]["item"]["title"] for one in received] == ["New", "Old"]
+    for one in received:
+        evidence = one["data"]["evidence"]
+        assert int(evidence["checkpoint"].split("\n")[1]) >= evidence["position"]
+
+
+def test_a_checkpoint_that_was_kept_agrees_with_the_log_until_its_end_is_cut_off(alerted, body):
+    good = alerted.call("verify", "--checkpoint", str(body))
+    assert good.status == 0
+    assert "kept.json" in good.out
+    key = alerted.call("verify", "--json").json["key"]
+    assert alerted.call("verify", "--checkpoint", str(body), "--key", key).status == 0
+    cause = json.loads(body.read_text())["data"]["evidence"]["position"]
+    as_owner_of_the_disk(
+        alerted, f"DELETE FROM events WHERE position >= {cause}", "DELETE FROM tree_heads WHERE number > 1"
+    )
+    cut = alerted.call("verify", "--json", "--checkpoint", str(body), "--key", key)
+    assert (cut.status, cut.json["problem"]) == (1, "")
+    (kept,) = [row for row in cut.json["checkpoints"] if row["file"] == str(body)]
+    assert (kept["ok"], kept["verdict"]) == (False, "cut")
+    assert "the log ends before" in alerted.call("verify", "--checkpoint", str(body), "--key", key).out
+
+
+def test_without_any_kept_elsewhere_a_clumsy_cut_is_found_by_the_records_own(alerted):
+    as_owner_of_the_disk(alerted, "DELETE FROM events WHERE position > 5")
+    answer = alerted.call("verify")
+    assert answer.status == 1
+    assert "the record's own" in answer.out
+
+
+def test_of_strangers_checkpoints_and_files_that_hold_none_it_is_said(alerted, body):
+    stranger = alerted.folder / "stranger.txt"
+    stranger.write_text("x\n1\n" + "A" * 43 + "=\n\n— x AAAAAAAA\n")
+    answer = alerted.call("verify", "--checkpoint", str(stranger))
+    assert answer.status == 1
+    assert "--key" in answer.out
+    forged = alerted.folder / "forged.txt"
+    forged.write_text(note_in(body.read_bytes()).replace("\n", "\n1", 1))
+    assert "not of the key" in alerted.call("verify", "--checkpoint", str(forged)).out
+    for file, words in (
+        (alerted.folder / "feedwitness.toml", "holds none"),
+        (alerted.folder / "gone", "cannot be read"),
+    ):
+        refused = alerted.call("verify", "--checkpoint", str(file))
+        assert refused.status == 2
+        assert words in refused.err
+    assert alerted.call("verify", "--key", "x").status == 2
+
+
+def test_a_stranger_checks_the_evidence_with_nothing_but_python(alerted):
+    item = next(row["id"] for row in alerted.call("items", "--json").json if row["title"] == "New")
+    made = alerted.call("evidence", item, "-o", "new.zip", "--json")
+    assert made.status == 0, made.err
+    assert {key: made.json[key] for key in ("item", "versions", "captures", "lost")} == {
+        "item": item, "versions": 1, "captures": 1, "lost": [],
+    }  # fmt: skip
+    file = alerted.folder / "new.zip"
+    unpack = f"import zipfile; zipfile.ZipFile({str(file)!r}).extract('verify.py', {str(alerted.folder)!r})"
+    subprocess.run([sys.executable, "-I", "-c", unpack], check=True, timeout=20)
+    check = [sys.executable, "-I", str(alerted.folder / "verify.py"), str(file), "--key", made.json["key"]]
+    run = subprocess.run(check, capture_output=True, text=True, timeout=20, env={})
+    assert (run.returncode, run.stdout.splitlines()[-1]) == (0, "all of it holds")
+    again = alerted.call("evidence", item, "-o", "new.zip")
+    assert again.status == 2
+    assert "overwrites nothing" in again.err
+    assert alerted.call("evidence", "ministry/nothing", "-o", "x.zip").status == 2
+    assert not (alerted.folder / "x.zip").exists()
