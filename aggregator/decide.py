@@ -84,7 +84,9 @@ def decide_pages(profile: FeedProfile, memory: FeedMemory, answers: Sequence[Pag
 
 
 def _confirm(plan: Plan, loaded: Loaded) -> Decision:
-    """The last accepted document is still the one (304, or the same body): it confirms absences, and nothing moved."""
+    """The last accepted document is still the one (304, or the same body): it confirms absences, and nothing moved. A
+    smaller one seen in between was a blip.
+    """
     look = plan.look
     absences = withdrawal.confirm(
         look.profile.id,
@@ -94,7 +96,7 @@ def _confirm(plan: Plan, loaded: Loaded) -> Decision:
         at=look.at,
         capture=look.capture,
     )
-    memory = replace(look.memory, suspects=absences.suspects, restless={})
+    memory = replace(look.memory, suspects=absences.suspects, smaller=None, restless={})
     siblings = {entry.item: known_link(plan, loaded, entry.item) for entry in memory.window}
     probes = withdrawal.probes_due(memory.suspects, siblings, look.at)
     return Decision(absences.events, memory, probes=probes, open=_is_open(memory))

@@ -87,6 +87,7 @@ class Watcher:
         if isinstance(look, Refused):
             self.refused.append(look.problem.reason)
             self.stored = dump(look.memory)
+            self.open = True
             return []
         aliases = {key: self.aliases[key] for key in look.keys if key in self.aliases}
         wanted = look.items | set(aliases.values())
