@@ -34,6 +34,14 @@ settings.register_profile("ci", derandomize=True, database=None)
 if os.environ.get("CI"):  # what a change is judged by is the same every time; every other run explores
     settings.load_profile("ci")
 
+
+def pytest_configure(config: pytest.Config) -> None:
+    """In the fast run a law is tried on fewer examples, unless it says how many it needs."""
+    if "not long" in config.getoption("markexpr"):
+        settings.register_profile("fast", max_examples=30)
+        settings.load_profile("fast")
+
+
 NOON = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)
 ITEM = ItemId("ministry/abcdefghij234567")
 CAPTURE = CaptureDigest("sha256:" + "c" * 64)

@@ -246,7 +246,7 @@ def check_title(make: FactsMaker, title: str) -> None:
 
 
 @given(title=TITLES)
-@settings(max_examples=400, deadline=None)
+@settings(deadline=None)
 def test_no_title_breaks_a_mail(alert_facts: FactsMaker, title: str) -> None:
     check_title(alert_facts, title)
 

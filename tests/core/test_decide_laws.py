@@ -41,7 +41,7 @@ def play(shown: list[ParsedFeed | None], feed: str = "ministry") -> tuple[Watche
     return watcher, told
 
 
-@settings(max_examples=150, deadline=None)
+@settings(deadline=None)
 @given(lives)
 def test_the_same_document_again_gives_no_edit_and_nothing_new(life: list[ParsedFeed]) -> None:
     again = [copy for n, each in enumerate(life) for copy in (each, replace(each, title=f"again {n}"))]
@@ -50,7 +50,7 @@ def test_the_same_document_again_gives_no_edit_and_nothing_new(life: list[Parsed
         assert not [e for e in events if isinstance(e, ItemPublished | ItemRevised)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(deadline=None)
 @given(lives)
 def test_every_listed_entry_is_an_item_of_its_own_and_what_is_known_is_what_was_shown(life: list[ParsedFeed]) -> None:
     watcher, _ = play(life)
@@ -61,7 +61,7 @@ def test_every_listed_entry_is_an_item_of_its_own_and_what_is_known_is_what_was_
         assert known == shown or watcher.memory.restless or watcher.memory.boilerplate
 
 
-@settings(max_examples=100, deadline=None)
+@settings(deadline=None)
 @given(lives)
 def test_versions_count_from_one_without_gaps(life: list[ParsedFeed]) -> None:
     watcher, _ = play(life)
@@ -69,7 +69,7 @@ def test_versions_count_from_one_without_gaps(life: list[ParsedFeed]) -> None:
         assert [version.number for version in versions] == list(range(1, len(versions) + 1))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(deadline=None)
 @given(lives, st.data())
 def test_304s_and_failed_polls_in_between_make_no_edits(life: list[ParsedFeed], data: st.DataObject) -> None:
     """Unless a 304 confirms an absence, which it is there for: an item that is then delisted, and comes again under
@@ -85,7 +85,7 @@ def test_304s_and_failed_polls_in_between_make_no_edits(life: list[ParsedFeed], 
     assert _edits(plain) == _edits(interrupted)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(deadline=None)
 @given(lives)
 def test_the_same_life_of_another_feed_gives_the_same_events(life: list[ParsedFeed]) -> None:
     one, other = play(list(life), "one")[1], play(list(life), "two")[1]

@@ -68,7 +68,7 @@ TEXTS = st.one_of(st.text(max_size=80), WORDS.map(" ".join))
 
 
 @given(TEXTS, TEXTS)
-@settings(max_examples=80, deadline=None)
+@settings(deadline=None)
 def test_kept_and_added_make_the_new_text_kept_and_removed_the_old_but_for_white_space(old: str, new: str) -> None:
     entries = word_diff(old, new).entries
     assert "".join(e.text for e in entries if e.tag in "=+") == new
@@ -78,7 +78,7 @@ def test_kept_and_added_make_the_new_text_kept_and_removed_the_old_but_for_white
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=40, deadline=None)
+@settings(deadline=None)
 def test_a_text_does_not_differ_from_itself(text: str) -> None:
     assert {e.tag for e in word_diff(text, text).entries} <= {"="}
 

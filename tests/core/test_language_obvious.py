@@ -452,7 +452,7 @@ def places_agree(query: Query, item: Item, found: list[Hit]) -> None:
     assert {hit[3] for hit in told} == {hit[3] for hit in near}
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None)
 @given(ASKED, ITEMS)
 def test_both_agree_on_every_item(asked: list[Query], item: Item) -> None:
     agree(asked, item, face(item))
@@ -499,7 +499,7 @@ EDITS = st.lists(
 ).map(lambda steps: Edit(tuple(steps)))
 
 
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None)
 @given(st.lists(queries(("removed", "added", "text")), min_size=1, max_size=4), EDITS)
 def test_both_agree_on_every_edit(asked: list[Query], edit: Edit) -> None:
     edits_agree(asked, edit)

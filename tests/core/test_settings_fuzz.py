@@ -75,7 +75,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("fuzz")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_any_value_in_any_place_is_a_setting_or_a_mistake(folder: Path, data: st.DataObject) -> None:
     document = toml_rs.loads(GOOD)
@@ -98,7 +98,7 @@ def test_any_value_in_any_place_is_a_setting_or_a_mistake(folder: Path, data: st
         assert all(sign.isprintable() or sign in "\n\t" for sign in one.render())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(deadline=None)
 @given(st.integers(0, len(GOOD)), st.integers(0, 40), st.text(st.sampled_from("[]{}\"'=.,#\n\\a1 é\0\r"), max_size=4))
 def test_any_damage_to_the_text_is_told_with_a_place(folder: Path, at: int, cut: int, put: str) -> None:
     (folder / "feedwitness.toml").write_text(GOOD[:at] + put + GOOD[at + cut :], encoding="utf-8", newline="")

@@ -241,7 +241,7 @@ def test_odd_spellings_are_taken_by_both(folder: Path, place: tuple[Any, ...], v
     assert set_at(folder, place, value) == (True, [])
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(PLACES), st.sampled_from(SPELLINGS) | st.text(max_size=12) | st.integers(-2, 70_000))
 def test_what_the_loader_takes_the_schema_takes(folder: Path, place: tuple[Any, ...], value: Any) -> None:
     taken, said = set_at(folder, place, value)
