@@ -7,7 +7,7 @@ resolved or asked.
 
 import base64
 import re
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
 from config.values import shown, text_of
@@ -104,6 +104,16 @@ def _is_address(name: str) -> bool:
 def listen_host(address: str) -> str:
     """The host of a `listen` address, without brackets."""
     return address.rpartition(":")[0].removeprefix("[").removesuffix("]")
+
+
+def inner_address(url: str) -> IPv4Address | IPv6Address | None:
+    """The address that a URL names outright, if it is one of this machine or of a private network."""
+    host = urlsplit(url).hostname or ""
+    try:
+        address = ip_address("127.0.0.1" if host == "localhost" else host)
+    except ValueError:
+        return None
+    return None if address.is_global else address
 
 
 def is_loopback(address: str) -> bool:

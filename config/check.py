@@ -84,6 +84,13 @@ class Check:
             self._wrong(("feeds", feed.id, "cron"), "`cron`: give either `every` or `cron`, not both")
         if feed.password is not None and feed.username is None:
             self._wrong(("feeds", feed.id, "password"), "`password`: needs a `username` beside it", key=True)
+        inner = addresses.inner_address(feed.url)
+        if feed.enabled and inner and not any(inner in network for network in self.draft.fetch.allow_networks):
+            told = (
+                f"`url`: {inner} is a private address, which the links in a feed may not reach: withdrawals there are "
+                f'never confirmed until `allow_networks` in [fetch] names it, such as ["{inner}"]'
+            )
+            self._warn(("feeds", feed.id, "url"), told)
 
     def _rule_feeds(self, rule: Rule) -> None:
         for at, wanted in enumerate(rule.feeds or ()):

@@ -43,7 +43,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         ),
         "allow_networks": (
             "private networks that URLs learnt from feeds and redirects may reach; URLs that you write may point "
-            "anywhere"
+            "anywhere. The pages of statements are learnt: of a feed on a private network no withdrawal can be "
+            "confirmed without this"
         ),
     },
     "web": {

@@ -357,6 +357,26 @@ password = "p"
     assert "`security`" not in " ".join(one.message for one in load(None, {}, tmp_path).warnings), "it stays here"
 
 
+@pytest.mark.parametrize(
+    ("url", "networks", "warned"),
+    [
+        ("http://127.0.0.1:8000/feed", "[]", True),
+        ("http://localhost/feed", "[]", True),
+        ("http://[fd00::7]/feed", '["10.0.0.0/8"]', True),
+        ("http://10.1.2.3/feed", '["10.0.0.0/8"]', False),
+        ("http://intranet.example/feed", "[]", False),
+        ("http://192.0.2.1.example.org/feed", "[]", False),
+        ("https://8.8.8.8/feed", "[]", False),
+    ],
+)
+def test_who_watches_a_private_address_is_told_what_withdrawals_need(
+    tmp_path: Path, url: str, networks: str, warned: bool
+) -> None:
+    write(tmp_path, f'[fetch]\ncontact = "a@b.org"\nallow_networks = {networks}\n[feeds.a]\nurl = "{url}"\n')
+    told = [one.message for one in load(None, {}, tmp_path).warnings]
+    assert ["never confirmed until `allow_networks`" in one for one in told] == [True] * warned
+
+
 # --- what other rooms ask ---------------------------------------------------------------------------------------------
 
 
