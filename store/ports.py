@@ -387,8 +387,8 @@ class TreeHeads(Protocol):
         ...
 
     def contradicts(self, key: str, note: str) -> bool:
-        """Whether this log is another one than that which the key signed: `note` is the last that is known outside of
-        it, "" for none."""
+        """Whether this log is another one than that which the key signed: `note` is the last of that key that is known
+        outside of it, "" for none."""
         ...
 
 

@@ -24,8 +24,8 @@ _COVERING = (
     .order_by(TREE_HEADS.c.size)
     .limit(1)
 )
-_KNOWN = sa.select(TREE_HEADS.c.number).where(
-    TREE_HEADS.c.key == sa.bindparam("of"), TREE_HEADS.c.note == sa.bindparam("note")
+_NOTE = sa.select(TREE_HEADS.c.note).where(
+    TREE_HEADS.c.key == sa.bindparam("of"), TREE_HEADS.c.size == sa.bindparam("size")
 )
 _NUMBER = sa.select(sa.func.coalesce(sa.func.max(TREE_HEADS.c.number), 0))
 _ADD = sa.insert(TREE_HEADS)
@@ -83,7 +83,10 @@ class TreeHeads:
         latest = self._latest(key)
         if latest is not None and self._hash(latest.size) != latest.hash:
             return True
-        return bool(known) and self._connection.execute(_KNOWN, {"of": key, "note": known}).one_or_none() is None
+        if not known:
+            return False
+        size = note.opened(known, note.PublicKey.read(key)).size
+        return bool(self._connection.execute(_NOTE, {"of": key, "size": size}).scalar() != known)
 
     def _latest(self, key: str) -> sa.Row[Any] | None:
         return self._connection.execute(_LATEST, {"of": key}).one_or_none()

@@ -92,9 +92,8 @@ class Witness:
         while True:
             with store.read() as tx:
                 behind = tx.log.head().position - self._signed(tx)
-            if behind <= _AT_ONCE:
+            if behind <= _AT_ONCE or not store.write(lambda tx: tx.tree_heads.sign(self.signer, _AT_ONCE)).result():
                 return
-            store.write(lambda tx: tx.tree_heads.sign(self.signer, _AT_ONCE)).result()
 
 
 def key_file(database: Path) -> Path:
@@ -115,8 +114,7 @@ def open_witness(store: "SqlStore") -> Witness:
         with store.read() as tx:
             if not tx.tree_heads.contradicts(str(witness.signer.key), witness.published()):
                 return witness
-        aside = _put_aside(key_file(database))
-        checkpoint_file(database).unlink(missing_ok=True)
+        aside = _put_aside(database)
     seed = os.urandom(32)
     _make(key_file(database), seed)
     return Witness(Signer(seed), checkpoint_file(database), aside)
@@ -167,8 +165,15 @@ def _make(path: Path, seed: bytes) -> None:
         raise StoreUnavailable("store_away", msg) from error
 
 
-def _put_aside(path: Path) -> Path:
-    number = 1
+def _put_aside(database: Path) -> Path:
+    """Keep the key under another name; its last checkpoint is no word about this log any more."""
+    path, number = key_file(database), 1
     while (aside := path.with_name(f"{path.name}.before-{number}")).exists():
         number += 1
-    return path.rename(aside)
+    try:
+        path.rename(aside)
+        checkpoint_file(database).unlink(missing_ok=True)
+    except OSError as error:
+        msg = f"the signing key {path} does not fit this record and cannot be put aside: {error.strerror}"
+        raise StoreUnavailable("store_away", msg) from error
+    return aside

@@ -12,7 +12,7 @@ from string import Template
 
 from aggregator.evidence import warc
 from aggregator.evidence.dossier import Dossier, Words
-from aggregator.shown.form import compact
+from aggregator.shown.form import compact, counted
 from alerts.diff import Entry, word_diff
 from alerts.plain import encodable
 from store.proof import ProvenEvent
@@ -96,7 +96,7 @@ def _readme(dossier: Dossier, software: str) -> bytes:
     said = template.substitute(
         item=dossier.item,
         software=software,
-        events=len(dossier.events),
+        events=counted(len(dossier.events), "event"),
         first=first.position,
         last=last.position,
         size=dossier.head.size,
@@ -113,11 +113,11 @@ def _told_words(dossier: Dossier) -> str:
             "The words of this statement were erased for good, on the day and for the reason that its last\n"
             "text.erased event gives. Nobody can bring them back: what is left are digests whose salt is gone."
         )
-    return f"There are {len(dossier.versions)} versions of it: versions/1, versions/2 and so on."
+    return f"Its words are in versions/, as they were at each time: {counted(len(dossier.versions), 'version')}."
 
 
 def _told_captures(dossier: Dossier) -> str:
-    lines = [f"{len(dossier.captures)} captured documents are here."]
+    lines = [f"Documents in which it was seen, as received: {len(dossier.captures)}, in captures.warc.gz."]
     if dossier.lost:
         lines.append(
             "These are named by its events and are not kept any more, because the time for which raw\n"
