@@ -166,6 +166,7 @@ def test_times_have_microseconds_and_their_zone_and_harmful_signs_are_escaped(ap
         ("/api/alerts?item=nothing", 404, "no_such_item"),
         ("/api/alerts?state=leased", 400, "bad_parameter"),
         ("/api/items?mach=Syria", 400, "bad_parameter"),
+        ("/api/items?match=" + "x" * 2001, 400, "bad_parameter"),
         ("/api/status?limit=1", 400, "bad_parameter"),
         ("/api/items?feed=ministry&feed=palace", 400, "bad_parameter"),
         ("/api/items?feed=", 400, "bad_parameter"),
