@@ -16,9 +16,9 @@ MOST_LETTERS = 240
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """`digest` and `file` are of the settings in force since `loaded_at` (UTC, ISO 8601). `rejected_at`: when newer
-    ones were refused, "" while the newest are in force; `mistakes` are the first of theirs, `found` counts them all.
-    `restart`: sections that were changed and need one.
+    """`digest` and `file` are of the settings in force since `loaded_at` (as JSON has times). `rejected_at`: when newer
+    ones were refused, "" while the newest are in force; `mistakes` are the first of theirs, `found` counts them
+    all. `restart`: sections that were changed and need one.
     """
 
     digest: str

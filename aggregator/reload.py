@@ -105,7 +105,8 @@ class Reloader:
             return loaded, parts_of(loaded, self._console, self._program.parts) if loaded.settings else None
 
     def _reject(self, loaded: Loaded) -> None:
-        log.error("the settings have mistakes; those of %s stay in force:", self._notice.loaded_at)
+        since = self._notice.loaded_at[:16].replace("T", " ")
+        log.error("the settings have mistakes; those of %s UTC stay in force:", since)
         for mistake in loaded.mistakes:
             log.error("%s", mistake.render().partition("\n")[0])
         self._tell(
@@ -158,4 +159,4 @@ class Reloader:
 
 
 def _stamp() -> str:
-    return utc_now().isoformat(timespec="seconds")
+    return utc_now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from store.address import database_path
@@ -25,7 +25,9 @@ _PAUSE_SECONDS = 0.02  # `holder` keeps a shared lock for an instant; it must no
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a store: process id, command and since when, as that process wrote it; `note` is what else it says."""
+    """Who holds a store, as that process wrote it: its id, command, since when (`2026-11-21T20:00:00.000000Z`);
+    `note` is what else it says.
+    """
 
     pid: int
     command: str
@@ -33,7 +35,12 @@ class Holder:
     note: str = ""
 
     def __str__(self) -> str:
-        return f"`feedwitness {self.command}` (process {self.pid}, since {self.since})"
+        return f"`feedwitness {self.command}` (process {self.pid}, since {self.minute} UTC)"
+
+    @property
+    def minute(self) -> str:
+        """Since when, for people: `2026-11-21 20:00`, in UTC."""
+        return self.since[:16].replace("T", " ")
 
 
 class Hold:
@@ -68,7 +75,7 @@ def hold(url: str, *, command: str, since: datetime) -> Iterator[Hold]:
         _acquire(descriptor, path)
         os.ftruncate(descriptor, 0)
         try:
-            yield Hold(descriptor, Holder(owner, command, since.isoformat()))
+            yield Hold(descriptor, Holder(owner, command, _stamp(since)))
         finally:
             if os.getpid() == owner:
                 os.ftruncate(descriptor, 0)
@@ -125,6 +132,10 @@ def _read(path: Path) -> Holder | None:
         return Holder(int(said["pid"]), str(said["command"]), str(said["since"]), str(said.get("note", "")))
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _lock_path(url: str) -> Path:

@@ -78,11 +78,11 @@ async def _daemon(
     notifier, console = Notifier(os.environ), sys.stderr if here.json else sys.stdout
     async with build(loaded, store, console=console) as program, AsyncExitStack() as served:
         with store.read() as tx:
-            head = tx.log.head().position
+            head = tx.log.head().position  # before the start writes anything
         await program.start()
         await _serve(settings, program, pulse, readiness, served)
         _announce(loaded, settings, head)
-        looking = asyncio.create_task(_tell_first_look(program, settings, started), name="first look")
+        looking = asyncio.create_task(_tell_first_look(program, settings, started, head), name="first look")
         reloader = Reloader(
             program,
             loaded,
@@ -113,7 +113,7 @@ async def _serve(
     try:
         sock = bind(settings.web.listen)
     except ListenFailed as failed:
-        raise Failure(f"{failed}; another address: `listen` in [web]", 2) from failed
+        raise Failure(str(failed), 2) from failed
     questions = api(program.store, lambda: program.settings)
     app = application(pulse, readiness, program.metrics, access=access(settings.web), api=questions)
     await served.enter_async_context(serving(app, sock))
@@ -137,8 +137,11 @@ def _announce(loaded: "Loaded", settings: "Settings", head: int) -> None:
     log.info("the record: %s, %s", settings.store.path, f"{head} events so far" if head else "new")
 
 
-async def _tell_first_look(program: "Program", settings: "Settings", started: datetime) -> None:
-    """When every source was looked at once, or had its time: which ones are seen and which are not."""
+async def _tell_first_look(program: "Program", settings: "Settings", started: datetime, head: int) -> None:
+    """When every source was looked at once, or had its time: which ones are seen and which are not, and what will be
+    news. A record that is not new (`head`) has news of the time before the start as well; one that cannot be written
+    has none.
+    """
     from aggregator.clock import utc_now
     from store.events import FeedId
 
@@ -152,8 +155,11 @@ async def _tell_first_look(program: "Program", settings: "Settings", started: da
     states = {feed: state for feed, state in program.ledger.states().items() if feed in watched}
     unseen = [feed for feed, state in states.items() if state.failing_since or not state.last_good_at]
     seen = len(states) - len(unseen)
-    from_here = "; from here on, what is new or edited is news" if seen else ""
-    log.info("first look: %s of %s seen%s", seen or "none", out.counted(len(watched), "feed"), from_here)
+    since = (
+        "what changed since the last look is news as well" if head else "from here on, what is new or edited is news"
+    )
+    news = f"; {since}" if seen and not program.store.trouble else ""
+    log.info("first look: %s of %s seen%s", seen or "none", out.counted(len(watched), "feed"), news)
     if unseen:
         _tell_unseen(unseen, states, total=len(watched), lost=program.ledger.network.lost)
 

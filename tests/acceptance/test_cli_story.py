@@ -1,5 +1,6 @@
 """One story, told by the installed command: a statement appears, is edited, loses the topic, is withdrawn, returns."""
 
+import re
 import shutil
 import time
 from dataclasses import replace
@@ -108,12 +109,15 @@ def test_a_store_held_by_the_daemon_is_read_beside_it_and_written_by_nobody_else
     daemon = desk.start("run")
     try:
         for line in daemon.stderr:
-            if "first look: 1 of 1 feed seen" in line:
+            if "first look: 1 of 1 feed seen; from here on, what is new or edited is news" in line:
                 break
         for command in ("poll", "run", "rebuild"):
             answer = desk.run(command)
             assert answer.status == 2
-            assert f"`feedwitness run` (process {daemon.pid}" in answer.err
+            assert re.search(
+                rf"`feedwitness run` \(process {daemon.pid}, since [\d-]{{10}} \d\d:\d\d UTC\): stop", answer.err
+            )
+            assert ("it polls by itself" in answer.err) == (command == "poll")
         status = desk.run("status")
         assert f"daemon    run, process {daemon.pid}, since " in status.out
         assert desk.run("status", "--json").json["daemon"]["running"] is True
@@ -123,3 +127,13 @@ def test_a_store_held_by_the_daemon_is_read_beside_it_and_written_by_nobody_else
         said = daemon.stderr.read()
     assert daemon.wait(20) == 0
     assert "stopped; the record is in " in said
+
+
+def test_a_daemon_that_comes_back_says_that_what_it_missed_is_news_as_well(ministry, watching):
+    ministry.say("o", "Gazette", "Decree.", 1)
+    polled(watching)
+    with watching.start("run") as daemon:
+        said = next((line for line in daemon.stderr if "first look" in line), "")
+        daemon.terminate()
+        daemon.stderr.read()
+    assert said.endswith("first look: 1 of 1 feed seen; what changed since the last look is news as well\n")

@@ -4,6 +4,7 @@ import http.client
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -71,3 +72,13 @@ def test_the_api_of_a_running_daemon_tells_what_the_commands_tell(watching, mini
     daemon.send_signal(signal.SIGTERM)
     daemon.stderr.read()
     assert daemon.wait(20) == 0
+
+
+@pytest.mark.long
+def test_an_address_that_is_taken_is_told_with_what_to_do_once(watching):
+    text = (watching.folder / "feedwitness.toml").read_text(encoding="utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        watching.settings(text.replace('listen = ""', f'listen = "127.0.0.1:{taken.getsockname()[1]}"'))
+        answer = watching.run("run")
+    assert answer.status == 2
+    assert answer.err.count("[web]") == 1

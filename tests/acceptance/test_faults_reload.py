@@ -5,6 +5,7 @@ FEEDWITNESS_TORTURE: a tenth as many reloads under load (100 from 1,000 on, else
 
 import json
 import os
+import re
 import signal
 import time
 import urllib.request
@@ -30,6 +31,8 @@ enabled = false
 """
 MISTAKES = ("[rules.desk", "[rules.extra]\nmatch = 'a AND'\n", "[fetch]\nevery = nan\n", "[feeds.f0]\nurl = 'x'\n")
 MOST_GROWTH_KB = 12_000
+STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+"""How JSON shows times."""
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("torture"), pytest.mark.timeout(120 + 4 * RELOADS)]
 
@@ -143,8 +146,12 @@ def test_status_shows_what_was_refused_even_of_a_file_that_is_no_toml(tmp_path: 
             settings = json.loads(said)["settings"]
             assert (status, settings["ok"], settings["restart"]) == (0, False, [])
             assert settings["mistakes"][0].startswith(f"{refusing.config}:")
-            assert settings["mistakes"][0].split(":")[0] in refusing.command("status")[1]
-            assert refusing.command("feeds")[0] == 2, "only status looks past mistakes"
+            times = [settings["loaded_at"], settings["rejected_at"], json.loads(said)["daemon"]["since"]]
+            assert [time for time in times if not STAMP.fullmatch(time)] == []
+            told = refusing.command("status")[1]
+            assert settings["mistakes"][0].split(":")[0] in told
+            assert told.index("\nsettings ") < told.index("the newest have 1 mistake;") < told.index("\nlog ")
+            assert refusing.command("feeds")[0] == 2, "who asks for the settings is not shown older ones"
         reload(refusing, pid, right, good=True)
         assert json.loads(refusing.command("status", "--json")[1])["settings"]["ok"] is True
         refusing.signal(pid, signal.SIGTERM)

@@ -43,7 +43,7 @@ def test_nobody_holds_a_store_that_nobody_opened(url: str) -> None:
 
 def test_the_holder_is_named_while_it_holds(url: str, now: datetime) -> None:
     with hold(url, command="poll", since=now):
-        assert holder(url) == Holder(os.getpid(), "poll", now.isoformat())
+        assert holder(url) == Holder(os.getpid(), "poll", "2026-11-21T20:00:00.123456Z")
     assert holder(url) is None
     with hold(url, command="run", since=now):
         pass
@@ -52,11 +52,11 @@ def test_the_holder_is_named_while_it_holds(url: str, now: datetime) -> None:
 def test_a_second_process_is_turned_away_and_told_by_whom(url: str, now: datetime) -> None:
     other = other_process(url)
     with (
-        pytest.raises(StoreLocked, match=rf"`feedwitness run` \(process {other.pid}, since 2026-11-21"),
+        pytest.raises(StoreLocked, match=rf"`feedwitness run` \(process {other.pid}, since 2026-11-21 20:00 UTC\)"),
         hold(url, command="poll", since=now),
     ):
         pass
-    assert holder(url) == Holder(other.pid, "run", "2026-11-21T20:00:00+00:00")
+    assert holder(url) == Holder(other.pid, "run", "2026-11-21T20:00:00.000000Z")
     other.communicate("")
     assert holder(url) is None
 
@@ -68,7 +68,7 @@ def test_the_lock_is_free_at_once_when_its_holder_is_killed(url: str, now: datet
     assert other.returncode == -signal.SIGKILL
     assert holder(url) is None
     with hold(url, command="run", since=now):
-        assert holder(url) == Holder(os.getpid(), "run", now.isoformat())
+        assert holder(url) == Holder(os.getpid(), "run", "2026-11-21T20:00:00.123456Z")
 
 
 def test_a_forked_child_does_not_keep_the_lock_of_a_dead_parent(url: str, now: datetime) -> None:
