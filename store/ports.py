@@ -567,6 +567,10 @@ class Views(Protocol):
         """Newest first by observation; `texts` fills `text` and `about`."""
         ...
 
+    def items_begun(self, beginning: str, *, most: int) -> Sequence[ItemId]:
+        """At most so many items whose id, or the part of it after the slash, begins like that."""
+        ...
+
     def alerts(
         self, *, alert: AlertId | None = None, item: ItemId | None = None, beginning: str = ""
     ) -> Sequence[AlertRow]:

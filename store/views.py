@@ -78,6 +78,13 @@ class Views:
                 erased=erased,
             )
 
+    def items_begun(self, beginning: str, *, most: int) -> Sequence[ItemId]:
+        """At most so many items whose id, or the part of it after the slash, begins like that."""
+        own = sa.func.substr(ITEMS.c.id, sa.func.instr(ITEMS.c.id, "/") + 1, len(beginning))
+        begun = sa.or_(_begins(ITEMS.c.id, beginning), own == beginning)
+        chosen = sa.select(ITEMS.c.id).where(begun).order_by(ITEMS.c.id).limit(most)
+        return [ItemId(name) for name in self._connection.execute(chosen).scalars()]
+
     def alerts(
         self, *, alert: AlertId | None = None, item: ItemId | None = None, beginning: str = ""
     ) -> Sequence[AlertRow]:

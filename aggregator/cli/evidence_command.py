@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from aggregator.cli import out
+from aggregator.cli.choosing import find_item
 from aggregator.cli.context import Failure, context
-from aggregator.cli.item_commands import find_item
 
 
 def register(app: typer.Typer) -> None:

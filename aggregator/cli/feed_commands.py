@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from aggregator.cli import out
+from aggregator.cli.choosing import no_feed
 from aggregator.cli.context import Context, Failure, context
 
 if TYPE_CHECKING:
@@ -48,8 +49,7 @@ def status(ctx: typer.Context) -> None:
         return
     if lost_since:
         out.say(f"our own network is lost since {out.minute(lost_since)} UTC; no source is blamed")
-    _tell_program(running, standing.applied, here.read.digest, standing.head)
-    _tell_notice(notice)
+    _tell_program(running, notice, standing.applied, here.read.digest, standing.head)
     _tell_queues(standing.queues, standing.counts)
     told = Counter(source.state_in_words for source in standing.sources)
     states = ", ".join(f"{count} {state}" for state, count in sorted(told.items()))
@@ -77,16 +77,19 @@ def _event_line(recorded: "Recorded") -> str:
     )
 
 
-def _tell_program(running: "Holder | None", applied: "SettingsApplied | None", digest: str, head: "Head") -> None:
+def _tell_program(
+    running: "Holder | None", notice: "Notice | None", applied: "SettingsApplied | None", digest: str, head: "Head"
+) -> None:
     daemon = "not running: `feedwitness run` starts it"
     if running:
-        daemon = f"{running.command}, process {running.pid}, since {running.since[:16].replace('T', ' ')} UTC"
+        daemon = f"{running.command}, process {running.pid}, since {running.minute} UTC"
     out.say(f"daemon    {daemon}")
     changed = ""
     if applied is not None and applied.digest != digest:
         changed = " (changed since)" if running else " (changed since: counts from the next start)"
     out.say(f"settings  {out.line(applied.file) + changed if applied else 'none applied yet'}")
-    out.say(f"log       {head.position} events, head {head.hash.hex()[:16]}")
+    _tell_notice(notice)
+    out.say(f"log       {out.counted(head.position, 'event')}, head {head.hash.hex()[:16]}")
 
 
 def _tell_notice(notice: "Notice | None") -> None:
@@ -104,13 +107,14 @@ def _tell_notice(notice: "Notice | None") -> None:
 
 
 def _tell_queues(queues: Mapping[str, int], counts: Mapping[str, int]) -> None:
-    out.say(f"known     {counts['items']} statements of {counts['feeds']} feeds")
+    known, feeds = out.counted(counts["items"], "statement"), out.counted(counts["feeds"], "feed")
+    out.say(f"known     {known} of {feeds}")
     told = ", ".join(f"{queue} {name}" for name, queue in queues.items() if name != "unread")
     out.say(f"alerts    {told}")
     if queues["dead"]:
         out.say("          dead ones are tried no more: `feedwitness alerts --state dead`")
     if queues["unread"]:
-        out.say(f"unread    {queues['unread']} events that rules have not read yet")
+        out.say(f"unread    {out.counted(queues['unread'], 'event')} that rules have not read yet")
 
 
 def _tell_watched(sources: "Sequence[Source]", *, verbose: bool) -> None:
@@ -162,7 +166,7 @@ def feeds(ctx: typer.Context, feed: str = typer.Argument("", metavar="ID", help=
     here = context(ctx)
     settings = here.settings()
     if feed and feed not in settings.feeds:
-        raise Failure(f"no feed {out.line(feed)} in the settings: `feedwitness feeds` lists them", 2)
+        raise Failure(no_feed(feed, settings), 2)
     with here.views_if_any() as views:
         sources = [source for source in sources_of(settings, views) if not feed or source.feed.id == feed]
         spells = spells_of(views, FeedId(feed)) if feed and views else []
@@ -182,7 +186,7 @@ def _tell_feed(here: Context, source: "Source", spells: "Sequence[Spell]") -> No
     out.say(f"{source.feed.id}: {out.line(source.feed.title)}")
     for name, value in (
         ("address", source.as_row()["url"]),
-        ("state", source.state),
+        ("state", source.state_in_words),
         ("last good", f"{out.when(known.last_good_at)} UTC" if known and known.last_good_at else "never"),
         ("next", f"{out.when(known.next_at)} UTC" if known and known.next_at and source.feed.enabled else "-"),
         ("trouble", source.trouble or "none"),
@@ -191,7 +195,12 @@ def _tell_feed(here: Context, source: "Source", spells: "Sequence[Spell]") -> No
     if known is None:
         out.say("\nnever polled so far")
         return
-    out.say("\ncould not be seen (UTC)" if spells else "\nno blind spell since it is watched")
+    if known.last_good_at is None:
+        out.say("\nnot seen so far")
+    elif not spells:
+        out.say("\nno blind spell since it is watched")
+    if spells:
+        out.say("\ncould not be seen (UTC)")
     for spell in spells:
         until = out.when(spell.until) if spell.until else "now"
         out.say(f"  {out.when(spell.since)} to {until}\n      {out.line(spell.reason)}")

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aggregator.cli import out
-from aggregator.cli.choosing import age_of
+from aggregator.cli.choosing import age_of, find_item, no_feed
 from aggregator.cli.context import Failure, context
 from aggregator.shown.rows import item_row
-from store.events import FeedId, ItemId, feed_stream
+from store.events import FeedId, feed_stream
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -81,7 +81,7 @@ def _titled(row: "ItemRow") -> str:
 def _refuse_unknown(settings: "Settings", views: "Views", feed: str) -> None:
     """A feed that neither the settings nor the log know is a mistake, not an empty answer."""
     if feed and feed not in settings.feeds and not views.tx.log.version(feed_stream(FeedId(feed))):
-        raise Failure(f"no feed {out.line(feed)}: `feedwitness feeds` lists them", 2)
+        raise Failure(no_feed(feed, settings), 2)
 
 
 def _matcher(query: str, settings: "Settings") -> "Callable[[ItemRow], bool]":
@@ -97,7 +97,7 @@ def _matcher(query: str, settings: "Settings") -> "Callable[[ItemRow], bool]":
 
 def history(
     ctx: typer.Context,
-    item: Annotated[str, typer.Argument(metavar="ITEM", help="The item's id, as `items` shows it.")],
+    item: Annotated[str, typer.Argument(metavar="ITEM", help="The item's id, as `items` shows it, or its beginning.")],
 ) -> None:
     """Show every version of an item, with word diffs, and what was observed when."""
     from aggregator.shown.chapters import chapters_of
@@ -120,16 +120,6 @@ def tell_item(row: "ItemRow") -> None:
 
     out.say(Text(out.line(row.title) or "(no title)", style="bold"))
     out.say(f"{row.id}  {row.state}, version {row.version}\n{out.line(row.link)}\n")
-
-
-def find_item(views: "Views", wanted: str) -> "ItemRow":
-    """The item of that id, or `Failure` 2 that says where ids are listed."""
-    from store.ports import ItemFilter
-
-    known = views.tx.items.get([ItemId(wanted)])
-    if ItemId(wanted) not in known:
-        raise Failure(f"no item {out.line(wanted)}: `feedwitness items` lists the ids", 2)
-    return next(views.items(ItemFilter(item=ItemId(wanted)), texts=True))
 
 
 def _tell(chapter: "Chapter") -> None:

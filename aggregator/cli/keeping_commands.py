@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aggregator.cli import out
-from aggregator.cli.choosing import account
+from aggregator.cli.choosing import account, find_item
 from aggregator.cli.context import Context, Failure, context
-from aggregator.cli.item_commands import find_item
 
 if TYPE_CHECKING:
     from aggregator.erase import Findings
@@ -79,6 +78,8 @@ def erase(
     with ExitStack() as held:
         with here.views() as views:
             row = find_item(views, item)
+        if row.id != item:
+            raise Failure(f"what is erased is gone for good, so name it in full: {row.id}", 2)
         if not row.erased:
             _refuse_words(row, why)
             if not yes:

@@ -5,12 +5,14 @@ import logging
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aggregator.cli import out
+from aggregator.cli.choosing import no_feed
 from aggregator.cli.context import Context, Failure, context
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from config.load import Loaded
     from config.model import Settings
     from store.database import SqlStore
+    from store.ports import StoreLocked
 
 
 def register(app: typer.Typer) -> None:
@@ -35,6 +38,7 @@ def poll(
     from aggregator.shown.troubles import network_lost_since
     from store.database import open_store
     from store.lock import hold
+    from store.ports import StoreLocked
 
     here = context(ctx)
     loaded, settings = here.loaded()
@@ -42,10 +46,12 @@ def poll(
     logs.configure(verbose=here.verbose, as_json=False)
     if not here.verbose:
         logging.getLogger("feedwitness").setLevel(logging.ERROR)  # what failed is said at the end, once
-    with (
-        hold(settings.store.url, command="poll", since=utc_now()),
-        open_store(settings.store.url, migrate=True) as store,
-    ):
+    with ExitStack() as held:
+        try:
+            held.enter_context(hold(settings.store.url, command="poll", since=utc_now()))
+        except StoreLocked as locked:
+            raise _refused(locked, settings.store.url) from locked
+        store = held.enter_context(open_store(settings.store.url, migrate=True))
         with store.read() as tx:
             before = tx.log.head().position
         report = asyncio.run(_pass(here, loaded, store, wanted))
@@ -56,11 +62,21 @@ def poll(
     return 0 if report.good else 1
 
 
+def _refused(locked: "StoreLocked", url: str) -> Failure:
+    """Beside a daemon there is nothing to stop: it polls."""
+    from store.lock import holder
+
+    running = holder(url)
+    if running is None or running.command != "run":
+        return Failure(str(locked), 2)
+    return Failure(f"{locked}; or let it be: it polls by itself, and `feedwitness feeds` says when", 2)
+
+
 def _chosen(settings: "Settings", named: Sequence[str]) -> list[str]:
     """Every feed that is on, or those that were named (once each), off or not."""
     unknown = [name for name in named if name not in settings.feeds]
     if unknown:
-        raise Failure(f"no feed {', '.join(map(out.line, unknown))} in the settings: `feedwitness feeds` lists them", 2)
+        raise Failure("\n".join(no_feed(name, settings) for name in unknown), 2)
     off = [name for name in named if not settings.feeds[name].enabled]
     if off:
         raise Failure(f"{', '.join(off)}: switched off in the settings; set `enabled = true` to poll", 2)

@@ -7,8 +7,9 @@ import typer
 
 from aggregator.cli import out
 from aggregator.cli.alert_commands import tell_delivery
+from aggregator.cli.choosing import find_item
 from aggregator.cli.context import Failure, context
-from aggregator.cli.item_commands import find_item, tell_item
+from aggregator.cli.item_commands import tell_item
 
 if TYPE_CHECKING:
     from aggregator.cli.reasons import Judged, Reasons

@@ -37,6 +37,9 @@ USAGE = {
     "items of an unknown feed": (["items", "--feed", "nope"], "`feedwitness feeds` lists"),
     "an unknown feed": (["feeds", "nope"], "`feedwitness feeds` lists"),
     "an unknown feed to poll": (["poll", "ministry", "nope"], "no feed nope"),
+    "nearly a feed to poll": (["poll", "minstry"], 'did you mean "ministry"? `feedwitness feeds` lists them'),
+    "nearly a feed": (["feeds", "ministri"], 'did you mean "ministry"?'),
+    "items of nearly a feed": (["items", "--feed", "ministri"], 'did you mean "ministry"?'),
     "a hostile name": (["feeds", "\x1b[31m\u202e"], "no feed \ufffd[31m\ufffd"),
 }
 
@@ -274,3 +277,18 @@ def test_a_bug_is_told_without_a_traceback_unless_asked_for(told, monkeypatch):
     assert "internal error: ZeroDivisionError" in answer.err
     assert "Traceback" not in answer.err
     assert "Traceback" in told.call("items", "--json", "-v").err
+
+
+def test_an_item_is_found_by_a_beginning_that_no_other_has(told, aid):
+    full, (feed, own) = told.call("history", aid).out, aid.split("/")
+    for beginning in (aid[:-1], own, own[:-2]):
+        assert told.call("history", beginning).out == full
+    assert told.call("why", own[:-2]).out == told.call("why", aid).out
+    for beginning, said in (
+        (f"{feed}/", "more than one item begins with"),
+        (own[:3], "no item"),
+        (own[1:], "no item"),
+        ("%%%%", "no item"),
+    ):
+        answer = told.call("history", beginning)
+        assert (answer.status, said in answer.err) == (2, True), answer

@@ -150,6 +150,7 @@ def test_nothing_is_erased_by_mistake(told):
         (("erase", item, "--why", WHY), "`--yes`"),
         (("erase", item, "--why", f"They leaked {TITLE.upper()}", "--yes"), "other words"),
         (("erase", "ministry/none", "--why", WHY, "--yes"), "no item"),
+        (("erase", item[:-1], "--why", WHY, "--yes"), f"name it in full: {item}"),
     ):
         answer = told.call(*words)
         assert (answer.status, said in answer.err) == (2, True), answer

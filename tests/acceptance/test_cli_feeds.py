@@ -188,6 +188,7 @@ def test_poll_and_status_group_what_fails_by_reason_in_the_same_words(crowd):
     assert "12 feeds  " in status
     assert "connect: no connection to its host  dead-00, dead-01, dead-02, dead-03, dead-04 and 7 more" in status
     assert "dead-11" not in status
+    assert crowd.call("feeds", "dead-11").out.endswith("\n\nnot seen so far\n")
     assert "dead-11" in crowd.call("-v", "status").out
     assert "  dead-11: connect: 127.0.0.1:1: Connection refused" in crowd.call("poll", "-v").err
 
@@ -196,6 +197,7 @@ def test_a_lost_network_is_said_in_one_line_at_the_head_and_blames_no_source(des
     hosts = "".join(f'[feeds.h{n}]\nurl = "http://127.0.0.{n}:1/"\n' for n in range(1, 7))
     desk.settings('[web]\nlisten = ""\n' + hosts)
     assert desk.call("poll").err.startswith("our own network is lost since 2")
+    assert "  state      not yet seen\n" in desk.call("feeds", "h1").out
     status = desk.call("status").out
     assert status.startswith("our own network is lost since 2")
     assert "feeds     6 not yet seen\n" in status
