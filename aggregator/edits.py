@@ -16,6 +16,9 @@ from aggregator.names_in_text import names_differ
 from aggregator.wording import TextChange, differing, has_grown, negations_differ, numbers_differ, text_change
 from store.events import EDIT_KINDS, About, EditFlag, EditKind
 
+LONGEST = 100_000
+"""Code points of the stretches that differ, both together, beyond which dates, names and growth are not looked for."""
+
 _DIGITS = re.compile(r"\d+")
 
 
@@ -128,12 +131,14 @@ def _flags(old: Face, new: Face, title: TextChange | None, text: TextChange | No
     if "wording" not in (title, text):
         return ()
     before, after = f"{old.title}\n{old.text}", f"{new.title}\n{new.text}"
-    dates_before, dates_after = map(dates_of, differing(before, after))
     found: dict[EditFlag, bool] = {
         "number": numbers_differ(before, after),
         "negation": negations_differ(before, after),
-        "date": dates_before != dates_after,
-        "name": names_differ(before, after, new.language),
-        "growth": title != "wording" and has_grown(old.text, new.text),
     }
+    gone, come = differing(before, after)
+    if len(gone) + len(come) <= LONGEST:
+        is_short = len(before) + len(after) <= LONGEST
+        found["date"] = dates_of(gone) != dates_of(come)
+        found["name"] = names_differ(*((before, after) if is_short else (gone, come)), new.language)
+        found["growth"] = title != "wording" and has_grown(old.text, new.text)
     return tuple(flag for flag, is_so in found.items() if is_so)

@@ -14,8 +14,6 @@ import regex
 
 from aggregator.dates_in_text import is_date_word
 
-LONGEST = 100_000
-"""Code points of both texts together, beyond which names are not looked for."""
 EVERY_NOUN_IS_CAPITALISED = ("de", "lb", "gsw", "nds")
 
 _PIECE = regex.compile(
@@ -37,7 +35,7 @@ _ENDING = 3  # letters by which they may differ
 
 def names_differ(old: str, new: str, language: str = "") -> bool:
     """The texts do not mention the same names equally often. `language`: a tag such as `de-AT`, "" = not known."""
-    if len(old) + len(new) > LONGEST or language.lower().split("-")[0] in EVERY_NOUN_IS_CAPITALISED:
+    if language.lower().split("-")[0] in EVERY_NOUN_IS_CAPITALISED:
         return False
     before, after = _Words(old), _Words(new)
     names = (set(before.inside) | set(after.inside)) - before.small - after.small

@@ -93,7 +93,7 @@ def sources_of(settings: Settings, views: Views | None) -> list[Source]:
 
 @dataclass(frozen=True, slots=True)
 class Spell:
-    """A time in which we could not see the source; `until` None while it lasts."""
+    """A time in which we could not see the source, or in which it went past us; `until` None while it lasts."""
 
     since: datetime
     until: datetime | None
