@@ -67,7 +67,7 @@ class SqlStore:
 
     @property
     def commits(self) -> int:
-        """How many transactions that changed something were committed since the store was opened: each syncs the disk."""
+        """How many transactions that changed something were committed since the store was opened: each is a sync."""
         return 0 if self._writer is None else self._writer.commits
 
     def close(self) -> None:
