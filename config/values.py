@@ -60,8 +60,8 @@ def kind_of(value: object) -> str:
     return next((name for kind, name in names if isinstance(value, kind)), "a date or time")
 
 
-def duration(value: object) -> timedelta:
-    """`30s`, `5m`, `2h`, `7d`, and these together from large to small (`1h30m`)."""
+def duration(value: object, *, example: str = "30s") -> timedelta:
+    """`30s`, `5m`, `2h`, `7d`, and these together from large to small (`1h30m`). `example`: what is shown instead."""
     if isinstance(value, timedelta):
         return value
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else text_of(value)
@@ -71,7 +71,7 @@ def duration(value: object) -> timedelta:
         if span > LONGEST:
             raise ValueError(f"{shown(text)} is longer than {LONGEST.days}d")
         return span
-    hint = "30s"
+    hint = example
     if loose := _LOOSE_DURATION.fullmatch(text):
         unit = loose[2] if loose[2] == "s" else loose[2].lower().removesuffix("s")
         hint = loose[1] + _UNITS[unit] if unit in _UNITS else f"{int(loose[1]) * 7}d" if unit in ("w", "week") else hint
@@ -87,9 +87,9 @@ def spelled(span: timedelta) -> str:
     return f"{seconds}s"
 
 
-def positive_duration(value: object) -> timedelta:
-    """A duration of at least a second."""
-    span = duration(value)
+def positive_duration(value: object, *, example: str = "30s") -> timedelta:
+    """A duration of at least a second; `example` as for `duration`."""
+    span = duration(value, example=example)
     if span < timedelta(seconds=1):
         raise ValueError('must be at least "1s"')
     return span

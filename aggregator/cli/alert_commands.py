@@ -23,9 +23,7 @@ ALL = 2**63 - 1
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    group = typer.Typer(
-        invoke_without_command=True, help="The outbox: what was sent, waits, is held, or is dead; newest first."
-    )
+    group = typer.Typer(invoke_without_command=True, help="The outbox: what was sent, waits, is held, or is dead.")
     group.callback()(alerts)
     group.command("show")(show)
     by_hand.register(group)

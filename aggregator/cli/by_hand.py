@@ -38,7 +38,7 @@ def retry(
     alert: Annotated[str, typer.Argument(metavar="[ID]", help="An alert's id or a delivery's, or its beginning.")] = "",
     dead: Annotated[bool, typer.Option("--dead", help="Every dead delivery.")] = False,
 ) -> None:
-    """Try again now: dead deliveries, and one alert's that wait for their next try. Same id, same bytes."""
+    """Try dead deliveries again now. Or one alert's that wait for their next try. Same id, same bytes."""
     from aggregator import ways_out
     from aggregator.clock import utc_now
     from store.database import open_store

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 def check(ctx: typer.Context) -> None:
-    """Read all settings; say everything that is wrong, or sum up what would run."""
+    """Read all settings and say everything that is wrong. If nothing is, sum up what would run."""
     here = context(ctx)
     if here.json and here.read.settings is None:
         out.emit({"ok": False, "file": here.read.file, "mistakes": [_row(each) for each in here.read.mistakes]})

@@ -54,7 +54,7 @@ def age_of(since: str) -> timedelta:
     from config.values import positive_duration
 
     try:
-        return positive_duration(since)
+        return positive_duration(since, example="7d")
     except ValueError as error:
         raise Failure(f"--since: {error}", 2) from error
 

@@ -65,7 +65,7 @@ def register(app: typer.Typer) -> None:
 def completion(
     shell: Annotated[str, typer.Argument(metavar="|".join(SCRIPTS), help="Which shell.")],
 ) -> None:
-    """Print what teaches a shell to complete commands, options and names."""
+    """Print what teaches a shell to complete what you type."""
     if shell not in SCRIPTS:
         raise Failure(f"no completion for {out.line(shell)}: one of {', '.join(SCRIPTS)}", 2)
     sys.stdout.write(SCRIPTS[shell].replace("ASKED", ASKED))

@@ -36,7 +36,8 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Keep the folder, to look around in it afterwards.")] = False,
     fast: Annotated[bool, typer.Option("--fast", help="Without pauses for readers.")] = False,
 ) -> int:
-    """See it work, offline: a local site publishes, edits and withdraws statements; what the desk receives is shown."""
+    """See it work, offline, in under a minute. A local site publishes, edits and withdraws statements; what the desk
+    receives is shown."""
     here = context(ctx)
     began = time.monotonic()
     with ExitStack() as stack:

@@ -31,7 +31,7 @@ def discover(
     ctx: typer.Context,
     url: Annotated[str, typer.Argument(metavar="URL", help="A page, a site, or a feed itself.")],
 ) -> int:
-    """Find the feeds behind a page, and print tables for the settings, the best first."""
+    """Find the feeds behind a page, the best first. Prints tables for the settings."""
     from aggregator.cli.known_feeds import known_feeds, settings_if_any
     from aggregator.finding.proposal import propose
 

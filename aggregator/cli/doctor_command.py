@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from aggregator.doctor.judge import Finding
 
 STYLES = {"ok": "green", "warn": "yellow", "wrong": "bold red"}
+INDENT = 7 + 14
+"""Columns of the grade and the subject."""
 
 
 def register(app: typer.Typer) -> None:
@@ -21,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(ctx: typer.Context) -> int:
-    """Look at what the program stands on: versions, disk, rights, clock, the store; say what is old or wrong."""
+    """Say what is old or wrong around the program. Versions, disk, rights, clock, the store."""
     here = context(ctx)
     findings = list(_findings(here))
     if here.json:
@@ -58,8 +60,13 @@ def _findings(here: Context) -> "Iterator[Finding]":
 def _tell(finding: "Finding") -> None:
     from rich.text import Text
 
+    told = Text(out.line(finding.told))
+    room = max(out.console().width - INDENT, 1)
+    first, *more = told.wrap(out.console(), room) if out.console().is_terminal else [told]
     line = Text(f"{finding.grade:<7}", style=STYLES[finding.grade])
-    line.append(f"{finding.subject:<14}{out.line(finding.told)}", style="not bold default")
-    out.say(line)
+    line.append(f"{finding.subject:<14}", style="not bold default")
+    out.say(line.append(first.plain, style="not bold default"))
+    for rest in more:
+        out.say(Text(" " * INDENT).append_text(rest))
     if finding.advice:
-        out.paragraph(finding.advice, indent=7 + 14)
+        out.paragraph(finding.advice, indent=INDENT)

@@ -20,7 +20,8 @@ def evidence(
     item: Annotated[str, typer.Argument(metavar="ITEM", help="The item's id, as `items` shows it.")],
     file: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.zip", help="Where it goes; a new file.")],
 ) -> int:
-    """Put all that is known of an item into one file that a third party can check: events, words, captures, proofs."""
+    """Put all that is known of an item into one file to be checked. Events, words, captures, proofs: a third party
+    needs nothing else."""
     from importlib.metadata import version
 
     from aggregator.evidence.bundle import BundleRefused, packed, refuse, write

@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 
 def status(ctx: typer.Context) -> None:
-    """How things stand: daemon, settings, log, queues, feeds, last events."""
+    """How things stand: daemon, settings, log, alerts, feeds."""
     from aggregator.notice import notice_of
     from aggregator.shown.status import standing_of
     from aggregator.shown.troubles import network_lost_since

@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         cls=IdOrCommand,
         invoke_without_command=True,
-        help="The feeds: the list, or one feed's coverage (when we could not see it); find and move feeds.",
+        help="List the feeds or one feed's coverage, find and move feeds.",
     )
     group.callback()(feed_commands.feeds)
     group.command("discover")(discover_command.discover)

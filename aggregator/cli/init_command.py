@@ -43,7 +43,7 @@ def init(
         bool, typer.Option("--schema", help="Print the JSON Schema of settings files instead; write nothing.")
     ] = False,
 ) -> None:
-    """Write settings to begin with: commented, working as they are, with a schema for editors."""
+    """Write settings to begin with. Commented, working as they are, with a schema for editors."""
     if schema:
         sys.stdout.write(schema_text())
         return

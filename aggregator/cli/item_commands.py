@@ -99,7 +99,7 @@ def history(
     ctx: typer.Context,
     item: Annotated[str, typer.Argument(metavar="ITEM", help="The item's id, as `items` shows it, or its beginning.")],
 ) -> None:
-    """Show every version of an item, with word diffs, and what was observed when."""
+    """Show every version of an item, with word diffs. And what was observed when."""
     from aggregator.shown.chapters import chapters_of
 
     here = context(ctx)

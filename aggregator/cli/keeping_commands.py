@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 def backup(
     ctx: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes; a new file.")]
 ) -> int:
-    """Make a consistent copy of the record, while the daemon runs; checked before it gets its name."""
+    """Make a consistent copy of the record, while the daemon runs. It is checked before it gets its name."""
     from store.address import database_path
     from store.backup import BackupRefused, back_up
 
@@ -67,7 +67,7 @@ def erase(
     why: Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason. It stays in the log for ever.")] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Remove an item's texts and captures for good; the log keeps that it was, and still verifies."""
+    """Remove an item's texts and captures for good. The log keeps that it was, and still verifies."""
     from store.lock import hold
     from store.ports import StoreLocked
 

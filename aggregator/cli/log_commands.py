@@ -34,7 +34,7 @@ def events(
     feed: Annotated[str, typer.Option("--feed", metavar="ID", help="Only this feed's, its items' included.")] = "",
     item: Annotated[str, typer.Option("--item", metavar="ID", help="Only this item's.")] = "",
 ) -> None:
-    """Show the log itself, oldest first; `--json` has all that an event says."""
+    """Show the log itself, oldest first. `--json` has all that an event says."""
     here = context(ctx)
     with here.store() as store:
         _refuse_unknown(store, feed, item)

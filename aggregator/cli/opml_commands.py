@@ -24,7 +24,7 @@ def take_in(
         str, typer.Option("-o", "--output", metavar="NEW", help="Write there, where nothing is yet.")
     ] = "",
 ) -> int:
-    """Turn an OPML list into tables for the settings; folders become tags."""
+    """Turn an OPML list into tables for the settings. Folders become tags."""
     from aggregator.cli.known_feeds import known_feeds, settings_if_any
     from aggregator.finding.adopt import adopt
     from aggregator.finding.listed import as_toml
@@ -98,7 +98,7 @@ def hand_out(
     ctx: typer.Context,
     everything: Annotated[bool, typer.Option("--all", help="Feeds that are off as well.")] = False,
 ) -> None:
-    """Print the feeds of the settings as OPML 2.0, for other programs; tags become folders and categories."""
+    """Print the feeds of the settings as OPML 2.0. For other programs; tags become folders and categories."""
     from aggregator.clock import utc_now
     from aggregator.finding.opml import Outline, write
     from aggregator.settings import public_url

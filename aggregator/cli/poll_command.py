@@ -32,7 +32,7 @@ def poll(
     ctx: typer.Context,
     feeds: Annotated[list[str] | None, typer.Argument(metavar="[FEED…]", help="Only these feeds.")] = None,
 ) -> int:
-    """One pass now, due or not: fetch, record, match, try each delivery that is due once."""
+    """One pass over the feeds now, due or not. Fetch, record, match, try each delivery that is due once."""
     from aggregator import logs
     from aggregator.clock import utc_now
     from aggregator.shown.troubles import network_lost_since

@@ -7,9 +7,7 @@ from aggregator.cli import alert_commands, backtest_command, rule_report_command
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    group = typer.Typer(
-        invoke_without_command=True, help="The rules in force; try one on a text, or all of them on the past."
-    )
+    group = typer.Typer(invoke_without_command=True, help="List the rules in force, or try them on a text or the past.")
     group.callback()(listed)
     group.command("test")(rule_test_command.try_text)
     group.command("backtest")(backtest_command.backtest)

@@ -21,7 +21,7 @@ def report(
         bool, typer.Option("--terms", help="Look also for terms that stood in no statement; reads every text.")
     ] = False,
 ) -> None:
-    """Say of each rule in force what it told: hits, what was held and why, when it last fired; the noisiest first."""
+    """Say of each rule in force what it told. Hits, what was held and why, when it last fired; the noisiest first."""
     from aggregator.clock import utc_now
     from aggregator.shown.report import report_of
 

@@ -30,7 +30,8 @@ def try_text(
         str, typer.Option("--before", metavar="OLD", help="The text before the edit, for removed: and added:.")
     ] = "",
 ) -> int:
-    """Try a rule on a text: mark what matches, and say clause by clause why. Exit status 1 where it does not match."""
+    """Try a rule on a text, and say why it matches or not. Marks what matches, clause by clause. Exit status 1 where it
+    does not match."""
     from alerts.rules import Match, RuleSet
 
     here = context(ctx)

@@ -59,7 +59,7 @@ def send_test(
     ctx: typer.Context,
     channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="The name of a channel of the settings.")],
 ) -> int:
-    """Send a real test message through one channel; say what the other side answered."""
+    """Send a real test message through one channel. Say what the other side answered."""
     here = context(ctx)
     settings = here.settings()
     wanted = _chosen(settings, channel)

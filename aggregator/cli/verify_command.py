@@ -64,7 +64,7 @@ def verify(
         str, typer.Option("--key", metavar="KEY", help="The public key to believe, instead of the record's own.")
     ] = "",
 ) -> int:
-    """Recompute the chain of hashes, and hold checkpoints that were kept elsewhere against it."""
+    """Recompute the chain of hashes. Hold checkpoints that were kept elsewhere against it."""
     from store.hearing import Hearing
     from store.verify import verify as recompute
 

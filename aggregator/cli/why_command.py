@@ -25,7 +25,7 @@ def why(
     item: Annotated[str, typer.Argument(metavar="ITEM", help="The item's id, as `items` shows it.")],
     rule: Annotated[str, typer.Argument(metavar="[RULE]", help="Only this rule.")] = "",
 ) -> None:
-    """Say why an item did, or did not, alert: per rule, per term, per delivery."""
+    """Say why an item did, or did not, alert. Per rule, per term, per delivery."""
     from aggregator.cli.reasons import reasons_of
 
     here = context(ctx)

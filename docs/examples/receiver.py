@@ -84,7 +84,7 @@ class Receiver(BaseHTTPRequestHandler):
 def told(message: Mapping[str, Any]) -> None:
     """What you came for: put your own here. `repr` keeps control characters in a title out of the terminal."""
     data = message["data"]
-    what = (data.get("item") or data.get("feed") or {}).get("title", "")
+    what = (data.get("item") or data.get("feed") or {}).get("title") or data.get("message", "")
     print(message["type"], repr(what), data.get("links", {}).get("history", ""), flush=True)
 
 

@@ -21,7 +21,7 @@ USAGE = {
     "no such subcommand": (["alerts", "bogus"], "No such command 'bogus'"),
     "an argument is missing": (["history"], "Missing argument 'ITEM'"),
     "a value is missing": (["status", "--config"], "--config: a value is missing"),
-    "no duration": (["items", "--since", "banana"], '--since: "banana" is no duration'),
+    "no duration": (["items", "--since", "banana"], '--since: "banana" is no duration; write it as "7d"'),
     "no time at all": (["items", "--since", "0s"], "--since: must be at least"),
     "a query with a mistake": (["items", "--match", "a AND ("], "--match: this ( is never closed"),
     "an empty query": (["items", "--match", ""], "--match: "),

@@ -117,3 +117,11 @@ def test_every_reason_for_a_failed_poll_has_its_words():
         named = set(re.findall(r"[a-z][a-z_]+", listed[1])) - {"or", "http_"}
         assert named
         assert named <= REASONS.keys()
+
+
+def test_no_summary_is_cut_at_eighty_columns():
+    groups = [TREE, *(command for command in TREE.commands.values() if isinstance(command, typer.core.TyperGroup))]
+    for group in groups:
+        room = 78 - 6 - max(map(len, group.commands))
+        told = {name: command.get_short_help_str(room) for name, command in group.commands.items()}
+        assert [f"{name}: {words}" for name, words in told.items() if words.endswith("...")] == []
