@@ -35,7 +35,9 @@ def backtest(
         int, typer.Option("--examples", metavar="N", min=0, help="Show so many of each kind.")
     ] = EXAMPLES,
 ) -> None:
-    """Replay the log through rules, to see what would have fired. And what those in force did. Sends nothing."""
+    """Replay the log through rules, to see what would have fired. And how that differs from the rules in force. Sends
+    nothing.
+    """
     from aggregator.settings import card
     from aggregator.shown.backtest import Backtest
     from alerts.replay import replay
