@@ -79,7 +79,9 @@ def test_an_erased_items_texts_and_salt_may_be_deleted_and_no_others(
     store: SqlStore, database: sqlite3.Connection, now: datetime
 ) -> None:
     store.write(lambda tx: tx.texts.put(ItemId("a/2"), "words")).result()
-    store.write(lambda tx: tx.log.append("feed:a", [TextErased(ItemId("a/1"), "clerk", "court order")], now=now)).result()
+    store.write(
+        lambda tx: tx.log.append("feed:a", [TextErased(ItemId("a/1"), "clerk", "court order")], now=now)
+    ).result()
     for table in ("texts", "salts"):
         database.execute(f"DELETE FROM {table} WHERE item = 'a/1'")
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
