@@ -11,8 +11,20 @@ from typing import get_args
 from alerts.rules import Match, RuleSet
 from alerts.sight import Sight
 from alerts.transitions import Fired, Outcome, Silent, Telling, judge, judge_revision
-from store.events import AlertHeld, AlertRaised, ItemId, ItemPublished, ItemRevised, Position, RuleDefined, RuleId
+from store.events import (
+    AlertHeld,
+    AlertRaised,
+    AlertReleased,
+    ItemId,
+    ItemPublished,
+    ItemRevised,
+    Position,
+    RuleDefined,
+    RuleId,
+    rule_stream,
+)
 from store.ports import Transaction
+from store.walk import events
 
 _MOST_ALERTS_OF_AN_ITEM = 10_000
 NOTHING = Match((), ())
@@ -65,17 +77,25 @@ def _judged(
     return Judgement(rule, outcome, (before if dropped else now) or NOTHING)
 
 
-def told_of(tx: Transaction, item: ItemId, before: Position | None = None) -> Told:
-    """What rules told of this item: alerts raised, and those held and released since. `before`: a place in the log
-    from which on nothing counts."""
+def told_of(tx: Transaction, item: ItemId, before: Position) -> Told:
+    """What rules told of this item before an event: alerts that follow from earlier ones, and were raised, or held and
+    released before it. So the log alone determines it, however late the event is judged, or how often."""
     told: dict[RuleId, list[str]] = {}
     kinds = (AlertRaised.KIND, AlertHeld.KIND)
     for recorded in tx.log.read(Position(0), _MOST_ALERTS_OF_AN_ITEM, subject=item, kinds=kinds):
         alert = recorded.event
-        if before is not None and recorded.position >= before:
-            break
-        if isinstance(alert, AlertRaised) or (
-            isinstance(alert, AlertHeld) and alert.alert in tx.items.told(alert.rule, item)
+        if (isinstance(alert, AlertRaised) and alert.cause < before) or (
+            isinstance(alert, AlertHeld) and _released(tx, alert, before)
         ):
             told.setdefault(alert.rule, []).append(alert.transition)
     return told
+
+
+def _released(tx: Transaction, alert: AlertHeld, before: Position) -> bool:
+    if alert.item is None or alert.alert not in tx.items.told(alert.rule, alert.item):
+        return False
+    releases = events(tx.log, stream=rule_stream(alert.rule), kinds=(AlertReleased.KIND,))
+    return any(
+        isinstance(one.event, AlertReleased) and one.event.alert == alert.alert and one.position < before
+        for one in releases
+    )

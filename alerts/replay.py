@@ -100,12 +100,13 @@ def replay(
 
 
 def _released(store: Store) -> Mapping[AlertId, Position]:
+    """When each held alert was let out, the first time if it was let out more than once."""
+    released: dict[AlertId, Position] = {}
     with store.read() as tx:
-        return {
-            one.event.alert: one.position
-            for one in walk.events(tx.log, kinds=[AlertReleased.KIND])
-            if isinstance(one.event, AlertReleased)
-        }
+        for one in walk.events(tx.log, kinds=[AlertReleased.KIND]):
+            if isinstance(one.event, AlertReleased):
+                released.setdefault(one.event.alert, one.position)
+    return released
 
 
 def former_names(tx: Transaction) -> Mapping[FeedId, Sequence[FeedId]]:

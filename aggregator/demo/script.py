@@ -231,7 +231,7 @@ SCENES = (
                 Rewrite("briefing", BEFORE[0].text, "The ferry terminal at Port Amel opens in May."),
                 brief="drops the topic",
                 words="takes the truce out of a briefing; the rest stays",
-                seen="wording",
+                seen="wording, name",
                 told="dropped",
             ),
         ),
