@@ -18,7 +18,7 @@ pytestmark = pytest.mark.long
 
 DONE = [  # seen, told
     ("published", "appeared"), ("wording, negation", "changed"), ("whitespace", None), (None, None),
-    ("published", "appeared"), ("wording, number", "changed"), ("wording", "dropped"), ("withdrawn", "withdrawn"),
+    ("published", "appeared"), ("wording, number", "changed"), ("wording, name", "dropped"), ("withdrawn", "withdrawn"),
 ]  # fmt: skip
 
 
