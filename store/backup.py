@@ -18,6 +18,7 @@ from tempfile import mkstemp
 from store.engine import connect
 from store.events import Position
 from store.failure import translated
+from store.naming import give_name
 from store.ports import StoreError, StoreUnavailable
 from store.verify import VerifyReport, verify_file
 
@@ -49,8 +50,10 @@ def back_up(store: Path, file: Path, progress: Callable[[Position], None] = lamb
         report = verify_file(part, progress)
         size = part.stat().st_size
         _sync(part)
-        _name(part, file)
+        give_name(part, file)
         _sync(file.parent)
+    except FileExistsError as error:
+        raise BackupRefused(f"{file} came into being meanwhile, and a backup overwrites nothing") from error
     except OSError as error:
         raise BackupRefused(f"the copy {file} cannot be finished: {error.strerror}") from error
     finally:
@@ -90,18 +93,6 @@ def _copy(store: Path, part: Path) -> None:
                 raise
     if found != "ok":
         raise StoreUnavailable("store_io", f"the store's file is damaged ({found}): restore an earlier backup")
-
-
-def _name(part: Path, file: Path) -> None:
-    """Give the copy its name, never that of a file that came there meanwhile."""
-    try:
-        os.link(part, file)
-    except FileExistsError as error:
-        raise BackupRefused(f"{file} came into being meanwhile, and a backup overwrites nothing") from error
-    except OSError:  # a file system without links
-        if os.path.lexists(file):
-            raise BackupRefused(f"{file} came into being meanwhile, and a backup overwrites nothing") from None
-        part.rename(file)
 
 
 def _sync(path: Path) -> None:

@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from store.database import open_store
-from store.events import ItemId, Position, Recorded
+from store.events import ItemId, Recorded
 from store.ports import ItemFilter, StoreError
-
-_PAGE = 1000
+from store.walk import events
 
 
 class Record:
@@ -18,14 +17,11 @@ class Record:
 
     def events(self) -> Sequence[Recorded]:
         """Every event so far, none while there is no log yet. A demo's log is short."""
-        found: list[Recorded] = []
         try:
             with open_store(self._url, read_only=True) as store, store.read() as tx:
-                while page := tx.log.read(found[-1].position if found else Position(0), _PAGE):
-                    found += page
+                return list(events(tx.log))
         except StoreError:  # the daemon is still making it
             return ()
-        return found
 
     def items(self) -> Mapping[str, ItemId]:
         """The log's id of each statement, by the link to its page."""

@@ -11,6 +11,8 @@ from io import BytesIO
 from pathlib import Path
 from tempfile import mkstemp
 
+from store.naming import give_name
+
 _FIRST_MOMENT = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can name
 _STORED = (".gz",)
 
@@ -52,21 +54,10 @@ def write(data: bytes, file: Path) -> None:
             out.write(data)
             out.flush()
             os.fsync(descriptor)
-        _take_name(part, file)
+        give_name(part, file)
     except FileExistsError:
         raise BundleRefused(f"{file} came into being meanwhile, and evidence overwrites nothing") from None
     except OSError as error:
         raise BundleRefused(f"{file} cannot be written: {error.strerror}") from error
     finally:
         part.unlink(missing_ok=True)
-
-
-def _take_name(part: Path, file: Path) -> None:
-    try:
-        os.link(part, file)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without links
-        if os.path.lexists(file):
-            raise FileExistsError from None
-        part.rename(file)
