@@ -1,7 +1,6 @@
-"""What passes between the daemon and its parse child: length-prefixed frames, and `ParseOutcome` as JSON in them. Pure.
+"""What passes between the daemon and its parse child: the header of a request, and `ParseOutcome`, as JSON. Pure.
 
-JSON, because reading it can run nothing and crash nothing: the child is the less trusted side. A frame is four bytes of
-length, big-endian, and that many bytes. A request is the frame of its header, then the frame of the body.
+JSON, because reading it can run nothing and crash nothing: the child is the less trusted side.
 """
 
 import json
@@ -11,13 +10,6 @@ from typing import Any
 
 from aggregator.outcome import ParsedEntry, ParsedFeed, ParseFailed, ParseOutcome, Tombstone
 
-LENGTH_BYTES = 4
-READY = b"ready"
-"""The child's first frame: everything is imported, limits are set."""
-
-GOES_ON, SPENT = b"\0", b"\1"
-"""The first byte of an answer: whether the child is fit for another document. The outcome follows."""
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ENTRY = tuple(field.name for field in fields(ParsedEntry))
 _FEED = tuple(field.name for field in fields(ParsedFeed) if field.name not in ("entries", "tombstones"))
@@ -25,23 +17,17 @@ _FEED = tuple(field.name for field in fields(ParsedFeed) if field.name not in ("
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The arguments of `feed.parse` but for the body. `seconds`: after so long the child ends by itself."""
+    """The arguments of `feed.parse` but for the body."""
 
     content_type: str
     url: str
     encoding: str
     timezone: str
-    seconds: float
-
-
-def frame(payload: bytes) -> bytes:
-    """The payload behind its length."""
-    return len(payload).to_bytes(LENGTH_BYTES, "big") + payload
 
 
 def encode_request(request: Request) -> bytes:
     """The header of a request."""
-    return json.dumps([request.content_type, request.url, request.encoding, request.timezone, request.seconds]).encode()
+    return json.dumps([request.content_type, request.url, request.encoding, request.timezone]).encode()
 
 
 def decode_request(payload: bytes) -> Request:

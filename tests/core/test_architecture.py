@@ -43,7 +43,7 @@ def test_a_test_file_stays_within_its_size(path: Path) -> None:
 
 
 def test_only_the_command_line_prints_or_exits() -> None:
-    own_program = "aggregator/parse/child.py"  # a process of its own, with an exit status of its own
+    own_program = "aggregator/killable/serving.py"  # a process of its own, with an exit status of its own
     offenders = [
         name_of(path)
         for path in modules()

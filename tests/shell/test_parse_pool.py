@@ -162,7 +162,7 @@ def test_a_child_that_dies_idle_costs_nothing():
             await read(it, GOOD)
             (pid,) = children(os.getpid())
             os.kill(pid, signal.SIGKILL)
-            process = it._children[0]._process
+            process = it._pool._children[0]._process
             await until(lambda: gone(pid) and process.returncode is not None)  # gone, and our loop has heard of it
             assert isinstance(await read(it, GOOD), ParsedFeed)
 
