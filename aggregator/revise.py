@@ -7,7 +7,7 @@ out of step, an item that never rests.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -119,7 +119,7 @@ def record(
         item=known.id,
         feed=look.profile.id,
         keys=() if change.match.rekeyed else new_keys(plan, change.match.seen),
-        content=content_of(change.match.seen, known.salt),
+        content=replace(content_of(change.match.seen, known.salt), page=known.content.page),
         kind=change.edit.kind,
         flags=change.edit.flags,
         fields=change.edit.fields,

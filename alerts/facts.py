@@ -41,7 +41,8 @@ class FeedCard:
 class Face:
     """One version of an item as people read it and rules judge it. Offsets of hits count code points of these texts.
 
-    `observed_at` is when we first saw this version; `published_at` is what the source claims. Both UTC.
+    `text` is what its page says where that was read, and `lead` then is what the feed says; else `lead` is None and
+    `text` the feed's. `observed_at` is when we first saw this version; `published_at` is what the source claims, UTC.
     """
 
     id: ItemId
@@ -56,6 +57,12 @@ class Face:
     published_at: datetime | None
     observed_at: datetime
     truncated: bool = False
+    lead: str | None = None
+
+    @property
+    def fed(self) -> str:
+        """What the feed says."""
+        return self.text if self.lead is None else self.lead
 
     def text_of(self, field: TextField) -> str:
         """The text that the places of hits in this field count from."""
@@ -64,6 +71,8 @@ class Face:
                 return self.title
             case "text":
                 return self.text
+            case "lead":
+                return self.fed
             case "author":
                 return self.author
             case "category":
@@ -80,7 +89,7 @@ def face_of_row(row: ItemRow) -> Face:
     title = "" if row.erased else row.title
     return Face(
         row.id, row.feed, row.version, title, row.text, about.author, about.categories, about.link, row.language,
-        row.published_at, row.observed_at,
+        row.published_at, row.observed_at, lead=row.lead,
     )  # fmt: skip
 
 

@@ -106,6 +106,8 @@ def _texts(face: Face, parts: Collection[Part], revision: Revision | None) -> It
     """The texts in the order of `FIELDS`; `shift` is how far into the field's own text this one begins."""
     yield _Text(0, "title", 0, face.title)
     yield _Text(1, "text", 0, face.text)
+    if face.lead and face.lead not in face.text:
+        yield _Text(1, "lead", 0, face.lead)
     if "author" in parts:
         yield _Text(2, "author", 0, face.author)
     if "category" in parts:

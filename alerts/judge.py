@@ -15,6 +15,7 @@ from store.events import (
     AlertHeld,
     AlertRaised,
     AlertReleased,
+    ItemCompleted,
     ItemId,
     ItemPublished,
     ItemRevised,
@@ -68,7 +69,7 @@ def _judged(
         return Judgement(rule, Silent("no-query"))
     if rule.feeds is not None and cause.feed not in rule.feeds:
         return Judgement(rule, Silent("feed-not-watched"))
-    if sight.erased and isinstance(cause, ItemPublished | ItemRevised):
+    if sight.erased and isinstance(cause, ItemPublished | ItemRevised | ItemCompleted):
         return Judgement(rule, Silent("text-erased"))
     if rules.judges_revisions(name):
         return Judgement(rule, judge_revision(rule, cause, matched=now is not None), now or NOTHING)

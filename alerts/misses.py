@@ -17,7 +17,7 @@ from alerts.nearness import narrowest
 from alerts.patterns import refusal
 from alerts.revision import Revision
 from alerts.terms import is_run
-from alerts.tree import Has, Near, Pattern, Scope, Sought, Span, Term, TextField
+from alerts.tree import Field, Has, Near, Pattern, Scope, Sought, Span, Term, TextField
 
 Reason = Literal[
     "other-case", "untouched", "added", "other-field", "too-far", "other-text", "other-form", "inside-a-word",
@@ -30,7 +30,7 @@ MOST_TERMS = 500
 _SHORTEST_ROOT = 3
 _LONGEST_ENDING = 4
 _NOWHERE = Span(0, 0)
-_TEXTS = get_args(TextField)
+_TEXTS = get_args(Field)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import quote
 
 from alerts.diff import Diff, Entry, shorten, word_diff
@@ -53,7 +53,15 @@ def item_diff(facts: AlertFacts) -> Diff | None:
     """The diff of the texts behind an edit; None where the alert is not about one, or a text was erased."""
     if facts.change is None or facts.before is None or facts.item is None:
         return None
+    if edited_field(facts) == "lead":
+        return _remembered_diff(facts.before.fed, facts.item.fed)
     return _remembered_diff(facts.before.text, facts.item.text)
+
+
+def edited_field(facts: AlertFacts) -> Literal["text", "lead"]:
+    """Which text the diff is about: what the feed says is not what is sent, where the page was read."""
+    edits_page = facts.change is not None and "page" in facts.change.fields
+    return "text" if edits_page or facts.item is None or facts.item.lead is None else "lead"
 
 
 @lru_cache(maxsize=16)
@@ -183,12 +191,13 @@ def _match(hit: Hit, face: Face | None, *, sent: bool) -> Match:
     text = face.text_of(hit.field) if face else ""
     last = min(len(text), MAX_TEXT) if hit.field == "text" else len(text)
     placed = sent and hit.field in ("title", "text") and hit.end <= last
-    return Match(hit.term, hit.field, (hit.start, hit.end) if placed else None, snippet(text, hit))
+    field = "text" if hit.field == "lead" else hit.field
+    return Match(hit.term, field, (hit.start, hit.end) if placed else None, snippet(text, hit))
 
 
 def snippet(text: str, hit: Hit) -> str:
     """The match with up to 60 characters on each side, cut between words."""
-    if hit.field not in ("title", "text"):
+    if hit.field not in ("title", "text", "lead"):
         return text[: 4 * _AROUND]
     start, end = max(hit.start - _AROUND, 0), min(hit.end + _AROUND, len(text))
     before, after = text[start : hit.start], text[hit.end : end]

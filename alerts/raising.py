@@ -21,9 +21,9 @@ from store.events import (
     AlertRaised,
     FeedId,
     HealthEvent,
-    ItemPublished,
     ItemRevised,
     ItemWithdrawn,
+    ReadingEvent,
     Recorded,
     rule_stream,
 )
@@ -47,8 +47,8 @@ class Raiser:
 
     def item(self, rules: RuleSet, recorded: Recorded, cause: Telling, sight: Sight) -> None:
         """Raise or hold what the rules make of an event in the life of an item."""
-        comes_or_is_edited = isinstance(cause, ItemPublished | ItemRevised)
-        told = {} if comes_or_is_edited else told_of(self.tx, cause.item, recorded.position)
+        is_read = isinstance(cause, ReadingEvent)
+        told = {} if is_read else told_of(self.tx, cause.item, recorded.position)
         for judged in judgements(rules, cause, sight, told):
             if isinstance(judged.outcome, Fired):
                 self._transition(recorded, cause, sight, judged, judged.outcome)

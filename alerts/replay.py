@@ -32,10 +32,10 @@ from store.events import (
     HealthEvent,
     ItemId,
     ItemPublished,
-    ItemRevised,
     NetworkLost,
     NetworkRestored,
     Position,
+    ReadingEvent,
     Recorded,
     RuleDefined,
     RuleId,
@@ -162,8 +162,8 @@ class _Reader:
         return page
 
     def _of_item(self, tx: Transaction, recorded: Recorded, cause: Telling, sight: Sight) -> Sequence[Firing]:
-        comes_or_is_edited = isinstance(cause, ItemPublished | ItemRevised)
-        told = {} if comes_or_is_edited else self._told(tx, cause.item, recorded.position)
+        is_read = isinstance(cause, ReadingEvent)
+        told = {} if is_read else self._told(tx, cause.item, recorded.position)
         firings: list[Firing] = []
         blind_since = None
         for judged in judgements(self._rules, cause, sight, told):

@@ -26,8 +26,9 @@ def revision_of(before: Face, now: Face) -> Revision:
     fields: tuple[tuple[TextField, str, str], ...] = (
         ("title", before.title, now.title),
         ("text", before.text, now.text),
+        ("lead", before.fed, now.fed),
     )
-    for name, old, new in fields:
+    for name, old, new in fields if now.lead is not None else fields[:2]:
         place = 0
         for tag, text in word_changes(old, new) if old != new else ():
             if tag == "-":

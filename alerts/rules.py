@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from alerts import stems
 from alerts.facts import Face
-from alerts.haystack import FIELDS, Haystack
+from alerts.haystack import Haystack
 from alerts.index import Index, Watch
 from alerts.language import language_of
 from alerts.misses import NearMiss, near_misses
@@ -29,7 +29,7 @@ from store.events import FeedId, Hit, RuleDefined, RuleId
 
 MAX_PLACES_A_TERM = 10
 MAX_HITS = 100
-_ORDER = {field: number for number, field in enumerate(FIELDS)}
+_ORDER = {field: number for number, field in enumerate(("title", "text", "lead", "author", "category", "link"))}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,18 @@ from datetime import datetime
 from alerts.facts import Face, FeedCard
 from alerts.transitions import Telling
 from store.codec import about_from_text
-from store.events import About, Content, FeedId, ItemId, ItemPublished, ItemRevised, Position, Recorded, TextDigest
+from store.events import (
+    About,
+    Content,
+    FeedId,
+    ItemCompleted,
+    ItemId,
+    ItemPublished,
+    ItemRevised,
+    Position,
+    Recorded,
+    TextDigest,
+)
 from store.ports import Transaction, Version
 
 _NOTHING_SAID = About("", (), "")
@@ -58,17 +69,22 @@ def sights(
 
 
 def _digests(content: Content, *, about: bool) -> tuple[TextDigest, ...]:
-    return (content.title, content.text, content.about) if about else (content.title, content.text)
+    page = (content.page.text,) if content.page else ()
+    return (content.title, content.text, *page, *((content.about,) if about else ()))
 
 
 def _seen(tx: Transaction, recorded: Recorded, event: Telling) -> tuple[_Seen | None, _Seen | None]:
     if isinstance(event, ItemPublished):
         return _Seen(1, event.content, recorded.recorded_at), None
     known = tx.items.versions(event.item)
-    if isinstance(event, ItemRevised):
-        now = _Seen(event.to_version, event.content, recorded.recorded_at)
-        return now, next((_version(one) for one in known if one.number == event.from_version), None)
-    return next((_version(one) for one in reversed(known) if one.position < recorded.position), None), None
+    before = next((_version(one) for one in reversed(known) if one.position < recorded.position), None)
+    match event:
+        case ItemRevised():
+            return _Seen(event.to_version, event.content, recorded.recorded_at), before
+        case ItemCompleted():
+            return _Seen(event.version, event.content, recorded.recorded_at), before
+        case _:
+            return before, None
 
 
 def _version(version: Version) -> _Seen:
@@ -93,12 +109,13 @@ def _face(
         feed=feed,
         version=seen.number,
         title=texts[content.title],
-        text=texts[content.text],
+        text=texts[content.page.text if content.page else content.text],
         author=said.author,
         categories=said.categories,
         link=said.link,
         language=content.language or (card.language if card else ""),
         published_at=content.published_at,
         observed_at=seen.at,
-        truncated=content.truncated,
+        truncated=content.page.truncated if content.page else content.truncated,
+        lead=texts[content.text] if content.page else None,
     )

@@ -12,7 +12,17 @@ from urllib.parse import urlsplit
 
 from alerts.diff import Diff, shorten
 from alerts.facts import AlertFacts, Face
-from alerts.payload import MAX_TEXT, changed_about, history_url, item_diff, judged_face, matches, places, told_face
+from alerts.payload import (
+    MAX_TEXT,
+    changed_about,
+    edited_field,
+    history_url,
+    item_diff,
+    judged_face,
+    matches,
+    places,
+    told_face,
+)
 from alerts.plain import one_line
 from store.events import FeedGap, FeedMoved, FeedReissued
 
@@ -115,7 +125,7 @@ def marked(text: str, where: Sequence[tuple[int, int]]) -> Iterator[tuple[bool, 
 
 def _marked_diff(facts: AlertFacts, diff: Diff) -> Iterator[tuple[str, bool, str]]:
     """The diff, shortened, with the terms marked that stand in the new text."""
-    where = places(facts.alert.hits, "text") if judged_face(facts) is facts.item else []
+    where = places(facts.alert.hits, edited_field(facts)) if judged_face(facts) is facts.item else []
     offset = 0
     for tag, text in shorten(diff.entries, keep=_KEPT_AROUND_CHANGES, limit=MAX_TEXT):
         if tag in ("=", "+"):

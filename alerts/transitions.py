@@ -13,6 +13,7 @@ from typing import assert_never
 from store.events import (
     EDIT_KINDS,
     AlertId,
+    ItemCompleted,
     ItemDelisted,
     ItemPublished,
     ItemRestored,
@@ -24,7 +25,7 @@ from store.events import (
     Transition,
 )
 
-Telling = ItemPublished | ItemRevised | ItemWithdrawn | ItemDelisted | ItemRestored
+Telling = ItemPublished | ItemRevised | ItemCompleted | ItemWithdrawn | ItemDelisted | ItemRestored
 """The events of an item's life that a transition can follow from; the others never raise anything."""
 
 _GONE = ("withdrawn", "delisted")
@@ -41,7 +42,7 @@ class Fired:
 @dataclass(frozen=True, slots=True)
 class Silent:
     """No transition. `reason`: no-match, not-in-on, dates-only, below-min-change, never-matched, only-absent,
-    delisting-not-told, text-erased, feed-not-watched, edits-only or no-query."""
+    delisting-not-told, matched-before, text-erased, feed-not-watched, edits-only or no-query."""
 
     reason: str
 
@@ -82,6 +83,10 @@ def _transition(
 ) -> Outcome:
     match cause:
         case ItemPublished():
+            return Fired("appeared", cause.hold) if matched_now else Silent("no-match")
+        case ItemCompleted():
+            if matched_before:
+                return Silent("matched-before")
             return Fired("appeared", cause.hold) if matched_now else Silent("no-match")
         case ItemRevised():
             if matched_before and matched_now:

@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-TextField = Literal["title", "text", "author", "category", "link"]
+Field = Literal["title", "text", "author", "category", "link"]
+"""What a query may name."""
+TextField = Field | Literal["lead"]
+"""Where a term may stand: of an item whose page was read, `lead` is what the feed says, which counts as its text."""
 Scope = Literal["title or text", "title", "text", "author", "category", "link", "removed", "added"]
 
 

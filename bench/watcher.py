@@ -128,14 +128,22 @@ class Watcher:
                 self.baselined = event
             case ItemPublished():
                 self.items[event.item] = KnownItem(
-                    event.item, event.feed, "published", 1, event.content, _salt(event.item), at, at
-                )
+                    event.item, event.feed, "published", 1, event.content, _salt(event.item), at, at, event.capture,
+                    event.parser,
+                )  # fmt: skip
                 self.versions[event.item] = [Version(1, Position(len(self.events)), at, event.content, None)]
                 self._alias(event.keys, event.item)
             case ItemRevised():
                 known = self.items[event.item]
                 assert (known.version, known.version + 1) == (event.from_version, event.to_version)
-                self.items[event.item] = replace(known, version=event.to_version, content=event.content, changed_at=at)
+                self.items[event.item] = replace(
+                    known,
+                    version=event.to_version,
+                    content=event.content,
+                    changed_at=at,
+                    capture=event.capture,
+                    parser=event.parser,
+                )
                 self.versions[event.item].append(
                     Version(event.to_version, Position(len(self.events)), at, event.content, event.kind)
                 )

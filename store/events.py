@@ -3,7 +3,8 @@
 Bottom of the layers: it imports nothing of ours, does no I/O, and everyone speaks it. Each event is a frozen dataclass
 named in the past tense with a stable `KIND` (name and version, never a class path). Field types are limited to what
 `store.codec` writes as canonical JSON: str, int, bool, None, aware `datetime`, tuples and mappings of these, and nested
-dataclasses of this module. No floats, no secrets, no recipients' addresses.
+dataclasses of this module. No floats, no secrets, no recipients' addresses. A field whose default is None is left out
+of the JSON while it is None: so a kind can learn to say more without older events reading otherwise.
 
 All datetimes are aware and in UTC. "Claimed" means as the source says; "observed" means by our clock.
 """
@@ -42,12 +43,25 @@ Severity = Literal["low", "normal", "high"]
 
 
 @dataclass(frozen=True, slots=True)
+class PageFace:
+    """What the page behind an item said: its other face, compared only with itself. `text` is extracted from `capture`
+    by `extractor`; `truncated` as in `Content`.
+    """
+
+    text: TextDigest
+    capture: CaptureDigest
+    extractor: str
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """What an item says in one version. The texts lie in the text store, so that they can be erased.
 
     `about` is the digest of the canonical JSON of an `About` (author, categories, link). `published`/`updated` are the
     claimed dates as given; the `_at` fields are the same read as UTC, None where they could not be read. `markup` is an
-    unsalted fingerprint of the visible structure. `truncated` says that a text was longer than we keep.
+    unsalted fingerprint of the visible structure. `truncated` says that a text was longer than we keep. `page` is what
+    the page behind it said when it was last read, None as long as it was not.
     """
 
     title: TextDigest
@@ -60,6 +74,17 @@ class Content:
     published_at: datetime | None
     updated_at: datetime | None
     truncated: bool = False
+    page: PageFace | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """The same statement in another feed of the same source: the item that it is there, and the version of it that says
+    the same.
+    """
+
+    item: ItemId
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +252,21 @@ class FeedGap:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedRepaired:
+    """After a gap: `pages` older pages of the feed were read, and `recovered` statements found that we had missed.
+    `complete`: they lead back to what was known; otherwise `reason` says why they were read no further.
+    """
+
+    KIND: ClassVar = "feed.repaired/1"
+    feed: FeedId
+    since: datetime
+    pages: int
+    recovered: int
+    complete: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkLost:
     """More than half of the hosts failed at once: it is our network. Nothing backs off meanwhile."""
 
@@ -255,6 +295,8 @@ class ItemPublished:
 
     `baseline`: part of the feed's first document. `backdated`: put in between known items. `surfaced`: came in below
     the oldest known one. `hold`: the named reason why no alert may leave because of this event ("" = it may).
+    `mark` recovered-late: it was missed when it was news, and found on an older page of the feed.
+    `twin`: what it repeats, where another feed of the source has it.
     """
 
     KIND: ClassVar = "item.published/1"
@@ -268,12 +310,16 @@ class ItemPublished:
     hold: str
     capture: CaptureDigest
     parser: str
+    mark: Literal["recovered-late"] | None = None
+    twin: Twin | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ItemRevised:
     """An edit. `kind` is the strongest kind found, `fields` what changed (title, text, author, category, link,
-    published, updated), `reverts_to` the lowest earlier version with the same title and text. `keys` are new aliases.
+    published, updated, or page: the text of its page), `reverts_to` the lowest earlier version with the same title and
+    text. `keys` are new aliases. `twin`: what it repeats, where another feed of the source has it. Of an edit of its
+    page `capture` is the page and `parser` the extractor.
     """
 
     KIND: ClassVar = "item.revised/1"
@@ -290,6 +336,40 @@ class ItemRevised:
     hold: str
     capture: CaptureDigest
     parser: str
+    twin: Twin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemCompleted:
+    """The page behind the item was read for the first time: its version says more from here on, and stays the same
+    version. What matches only now appears; nothing changes, and nothing is dropped. `parser` is the extractor.
+    """
+
+    KIND: ClassVar = "item.completed/1"
+    item: ItemId
+    feed: FeedId
+    content: Content
+    version: int
+    hold: str
+    capture: CaptureDigest
+    parser: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemReextracted:
+    """Our own `parser` reads the same `capture` otherwise than `formerly` did: what is known of the version is put
+    right, and nothing of it is news. `fields` as in `ItemRevised`.
+    """
+
+    KIND: ClassVar = "item.reextracted/1"
+    item: ItemId
+    feed: FeedId
+    content: Content
+    version: int
+    fields: tuple[str, ...]
+    capture: CaptureDigest
+    parser: str
+    formerly: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +407,7 @@ class ItemDelisted:
     last_seen_at: datetime
     first_absent_at: datetime
     evidence: tuple[str, ...]
+    twin: Twin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +421,7 @@ class ItemWithdrawn:
     last_seen_at: datetime
     first_absent_at: datetime
     evidence: tuple[str, ...]
+    twin: Twin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +433,7 @@ class ItemRestored:
     feed: FeedId
     was: Literal["absent", "delisted", "withdrawn"]
     capture: CaptureDigest
+    twin: Twin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,10 +451,12 @@ class TextErased:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """Where a term of the query stands: code points into the item's title or text, end exclusive."""
+    """Where a term of the query stands: code points into the item's title or text, end exclusive. `lead` is the text of
+    the feed where the item's text is that of its page.
+    """
 
     term: str
-    field: Literal["title", "text", "author", "category", "link"]
+    field: Literal["title", "text", "lead", "author", "category", "link"]
     start: int
     end: int
 
@@ -455,10 +540,13 @@ Event = (
     | FeedGone
     | FeedReissued
     | FeedGap
+    | FeedRepaired
     | NetworkLost
     | NetworkRestored
     | ItemPublished
     | ItemRevised
+    | ItemCompleted
+    | ItemReextracted
     | ItemRekeyed
     | ItemAbsent
     | ItemDelisted
@@ -472,8 +560,19 @@ Event = (
 )
 
 ItemEvent = (
-    ItemPublished | ItemRevised | ItemRekeyed | ItemAbsent | ItemDelisted | ItemWithdrawn | ItemRestored | TextErased
+    ItemPublished
+    | ItemRevised
+    | ItemCompleted
+    | ItemReextracted
+    | ItemRekeyed
+    | ItemAbsent
+    | ItemDelisted
+    | ItemWithdrawn
+    | ItemRestored
+    | TextErased
 )
+ReadingEvent = ItemPublished | ItemRevised | ItemCompleted | ItemReextracted
+"""The events that say what an item says: each carries its whole `content`, and where and by what it was read."""
 HealthEvent = FeedDegraded | FeedRecovered | FeedQuiet | FeedMoved | FeedGone | FeedReissued | FeedGap
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 import sqlalchemy as sa
 
 from store import codec
-from store.events import AlertId, Content, FeedId, ItemId, ItemPublished, ItemRevised, Key, Position, RuleId
+from store.events import AlertId, FeedId, ItemId, ItemRevised, Key, Position, ReadingEvent, RuleId
 from store.instants import from_micros
 from store.ports import KnownItem, StoreError, Version
 from store.tables import ALERTS, ALIASES, EVENTS, ITEMS, SALTS, VERSIONS
@@ -34,7 +34,7 @@ _VERSIONS = (
     sa.select(VERSIONS.c.number, VERSIONS.c.position, EVENTS.c.recorded_at, EVENTS.c.kind, EVENTS.c.data)
     .join(EVENTS, EVENTS.c.position == VERSIONS.c.position)
     .where(VERSIONS.c.item == sa.bindparam("of"))
-    .order_by(VERSIONS.c.number)
+    .order_by(VERSIONS.c.position)
 )
 _TOLD = (
     sa.select(ALERTS.c.alert)
@@ -60,26 +60,29 @@ class Items:
         return found
 
     def get(self, items: Collection[ItemId]) -> Mapping[ItemId, KnownItem]:
-        """The known ones of these items. `changed_at` is when the latest version was recorded."""
+        """The known ones of these items."""
         found: dict[ItemId, KnownItem] = {}
         wanted = list(items)
         for start in range(0, len(wanted), _MOST_AT_ONCE):
             rows = self._connection.execute(_GET, {"ids": wanted[start : start + _MOST_AT_ONCE]})
             for item, feed, state, version, first_seen_at, changed_at, salt, kind, data in rows:
+                reading = content_of(kind, data)
                 found[ItemId(item)] = KnownItem(
                     id=ItemId(item),
                     feed=FeedId(feed),
                     state=state,
                     version=version,
-                    content=content_of(kind, data).content,
+                    content=reading.content,
                     salt=salt or b"",
                     first_seen_at=from_micros(first_seen_at),
                     changed_at=from_micros(changed_at),
+                    capture=reading.capture,
+                    parser=reading.parser,
                 )
         return found
 
     def versions(self, item: ItemId) -> Sequence[Version]:
-        """Every version, lowest first."""
+        """Every reading, in the order of the log."""
         return [
             _version(number, Position(position), recorded_at, content_of(kind, data))
             for number, position, recorded_at, kind, data in self._connection.execute(_VERSIONS, {"of": item})
@@ -90,16 +93,15 @@ class Items:
         return [AlertId(alert) for alert in self._connection.execute(_TOLD, {"by": rule, "of": item}).scalars()]
 
 
-def content_of(kind: str, data: bytes) -> ItemPublished | ItemRevised:
-    """The event that made a version; StoreError if the read tables point at another one."""
+def content_of(kind: str, data: bytes) -> ReadingEvent:
+    """The event that says what an item said; StoreError if the read tables point at another one."""
     event = codec.decode(kind, data)
-    if not isinstance(event, ItemPublished | ItemRevised):
+    if not isinstance(event, ReadingEvent):
         msg = f"the read tables take {kind} for a version of an item: run `feedwitness rebuild`"
         raise StoreError(msg)
     return event
 
 
-def _version(number: int, position: Position, recorded_at: int, event: ItemPublished | ItemRevised) -> Version:
+def _version(number: int, position: Position, recorded_at: int, event: ReadingEvent) -> Version:
     kind = event.kind if isinstance(event, ItemRevised) else None
-    content: Content = event.content
-    return Version(number, position, from_micros(recorded_at), content, kind)
+    return Version(number, position, from_micros(recorded_at), event.content, kind, event.KIND)

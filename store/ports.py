@@ -22,6 +22,8 @@ from store.events import (
     Event,
     FeedId,
     ItemId,
+    ItemPublished,
+    ItemRevised,
     ItemState,
     Key,
     Position,
@@ -144,18 +146,28 @@ class Captures(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of an item, as folded from the log. `kind` is None for version 1."""
+    """One reading of an item, as folded from the log. `by` is the kind of event that brought it: a version begins with
+    its publication or its edit (`kind`, None for others), and may be known better later on.
+    """
 
     number: int
     position: Position
     recorded_at: datetime
     content: Content
     kind: EditKind | None
+    by: str = ItemPublished.KIND
+
+    @property
+    def begins(self) -> bool:
+        """The version began with this reading."""
+        return self.by in (ItemPublished.KIND, ItemRevised.KIND)
 
 
 @dataclass(frozen=True, slots=True)
 class KnownItem:
-    """An item as known now: its state and its latest version."""
+    """An item as known now: its state and its latest version. `changed_at` is when that was recorded; `capture` and
+    `parser` are those of the latest reading of it.
+    """
 
     id: ItemId
     feed: FeedId
@@ -165,6 +177,8 @@ class KnownItem:
     salt: bytes
     first_seen_at: datetime
     changed_at: datetime
+    capture: CaptureDigest
+    parser: str
 
     @property
     def erased(self) -> bool:
@@ -180,7 +194,7 @@ class Items(Protocol):
     def get(self, items: Collection[ItemId]) -> Mapping[ItemId, KnownItem]: ...
 
     def versions(self, item: ItemId) -> Sequence[Version]:
-        """Every version, lowest first."""
+        """Every reading, in the order of the log: lowest versions first, some of them more than once."""
         ...
 
     def told(self, rule: RuleId, item: ItemId) -> Sequence[AlertId]:
@@ -460,7 +474,8 @@ ERASED = "(erased)"
 @dataclass(frozen=True, slots=True)
 class ItemRow:
     """One item for lists. `observed_at` is when we first saw it; `published_at` what the source claims. Of one that was
-    `erased` the title is `ERASED`, and nothing else is left to show.
+    `erased` the title is `ERASED`, and nothing else is left to show. `text` is that of its page where that was read,
+    and `lead` then what the feed says.
     """
 
     id: ItemId
@@ -475,6 +490,7 @@ class ItemRow:
     text: str = ""
     about: About | None = None
     erased: bool = False
+    lead: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,10 +26,13 @@ from store.events import (
     FeedRecovered,
     FeedReissued,
     FeedRenamed,
+    FeedRepaired,
     FeedUnwatched,
     ItemAbsent,
+    ItemCompleted,
     ItemDelisted,
     ItemPublished,
+    ItemReextracted,
     ItemRekeyed,
     ItemRestored,
     ItemRevised,
@@ -54,6 +57,7 @@ _REVISE = (
     .where(ITEMS.c.id == sa.bindparam("of"))
     .values(version=sa.bindparam("to"), position=sa.bindparam("by"), changed_at=sa.bindparam("at"))
 )
+_KNOW_BETTER = sa.update(ITEMS).where(ITEMS.c.id == sa.bindparam("of")).values(position=sa.bindparam("by"))
 _MOVE = sa.update(ITEMS).where(ITEMS.c.id == sa.bindparam("of")).values(state=sa.bindparam("to"))
 _ADD_VERSION = sa.insert(VERSIONS)
 _ADD_ALIAS = sa.text("INSERT INTO aliases (feed, key, item) VALUES (:feed, :key, :item) ON CONFLICT DO NOTHING")
@@ -113,6 +117,12 @@ def writes(one: Recorded) -> Iterator[Write]:
     match one.event:
         case ItemPublished() | ItemRevised() | ItemRekeyed():
             yield from _version(one, one.event)
+        case (
+            ItemCompleted(item=item, version=number, capture=capture)
+            | ItemReextracted(item=item, version=number, capture=capture)
+        ):
+            yield _KNOW_BETTER, {"of": item, "by": one.position}
+            yield _ADD_VERSION, {"item": item, "number": number, "position": one.position, "capture": capture}
         case ItemAbsent() | ItemDelisted() | ItemWithdrawn() | ItemRestored():
             yield _MOVE, {"of": one.event.item, "to": _state_after(one.event)}
         case FeedBaselined() | FeedDegraded() | FeedRecovered() | FeedQuiet() | FeedGone() | FeedMoved():
@@ -128,8 +138,8 @@ def writes(one: Recorded) -> Iterator[Write]:
         case AlertReleased(alert=alert):
             yield _RELEASE, {"of": alert, "by": one.position}
         case (
-            SettingsApplied() | FeedReissued() | FeedGap() | FeedUnwatched() | NetworkLost() | NetworkRestored()
-            | TextErased() | DeliverySettled()
+            SettingsApplied() | FeedReissued() | FeedGap() | FeedRepaired() | FeedUnwatched() | NetworkLost()
+            | NetworkRestored() | TextErased() | DeliverySettled()
         ):  # fmt: skip
             return
         case unknown:

@@ -18,7 +18,7 @@ from store.failpoint import reach
 from store.failure import translated
 from store.ports import StoreError, StoreTooNew, StoreUnavailable
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 
 
 class Schema(Enum):

@@ -2,12 +2,13 @@
 
 In comes a type hint of a dataclass of `store.events`; out goes a `Shape` that turns its values into plain JSON values
 (`Unwritable` where they could not come back the same) and back (`Unreadable` where they do not fit). A hint that the
-vocabulary may not use is a TypeError.
+vocabulary may not use is a TypeError. A member whose default is None is left out while it is None.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Literal, NamedTuple, NewType, Union, get_args, get_origin, get_type_hints
 
@@ -63,16 +64,21 @@ def _derive(hint: object) -> Shape:
 
 def _record(cls: type) -> Shape:
     hints = get_type_hints(cls)
-    names = sorted(field.name for field in fields(cls))
-    members = [(name, *shape_of(hints[name])) for name in names]
+    members = [
+        (field.name, field.default is None, *shape_of(hints[field.name]))
+        for field in sorted(fields(cls), key=attrgetter("name"))
+    ]
+    known = frozenset(name for name, *_ in members)
 
     def write(value: object) -> object:
         if type(value) is not cls:
             raise _refusal(value, cls.__name__)
         try:
             written = {}
-            for name, write_member, _, same in members:
+            for name, may_lack, write_member, _, same in members:
                 part = getattr(value, name)
+                if part is None and may_lack:
+                    continue
                 written[name] = part if type(part) is same else write_member(part)
         except Unwritable as error:
             msg = f"{cls.__name__}: {error}"
@@ -80,11 +86,13 @@ def _record(cls: type) -> Shape:
         return written
 
     def read(value: object) -> object:
-        if not isinstance(value, dict) or len(value) != len(members):
+        if not isinstance(value, dict) or not value.keys() <= known:
             raise _mismatch(value, cls.__name__)
         try:
             values = {}
-            for name, _, read_member, same in members:
+            for name, may_lack, _, read_member, same in members:
+                if may_lack and name not in value:
+                    continue
                 part = value[name]
                 values[name] = part if type(part) is same else read_member(part)
         except KeyError as error:

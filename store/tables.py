@@ -204,7 +204,9 @@ class CheckpointTable(Row, table=True):
 
 
 class ItemTable(Row, table=True):
-    """An item as known now; `position` is the event of its latest version."""
+    """An item as known now; `position` is the event that says what it says. `changed_at` is when its latest version was
+    recorded.
+    """
 
     __tablename__ = "items"
     __table_args__ = (sa.Index(None, "feed"), sa.Index(None, "first_seen_at"), _STRICT)
@@ -218,13 +220,15 @@ class ItemTable(Row, table=True):
 
 
 class VersionTable(Row, table=True):
-    """Where in the log a version of an item stands, and the capture that showed it."""
+    """A reading of an item: where in the log it stands, the capture that showed it, and the version that it is of. The
+    first of a version made it; later ones know it better (its page was read, our own parser was put right).
+    """
 
     __tablename__ = "versions"
     __table_args__ = (sa.Index(None, "capture"), _CLUSTERED)
     item: str = _text(key=True)
-    number: int = _integer(key=True)
-    position: int = _integer()
+    position: int = _integer(key=True)
+    number: int = _integer()
     capture: str = _text()
 
 

@@ -59,6 +59,7 @@ class Views:
         digests = {digest for content in contents for digest in (content.title, content.about)}
         if texts:
             digests.update(content.text for content in contents)
+            digests.update(content.page.text for content in contents if content.page)
         known = self.tx.texts.get(digests)
         for row, content in zip(rows, contents, strict=True):
             about = about_from_text(known[content.about]) if content.about in known else None
@@ -73,7 +74,8 @@ class Views:
                 published_at=content.published_at,
                 observed_at=from_micros(row.first_seen_at),
                 language=content.language,
-                text=known.get(content.text, "") if texts else "",
+                text=known.get(content.page.text if content.page else content.text, "") if texts else "",
+                lead=known.get(content.text, "") if texts and content.page else None,
                 about=about if texts else None,
                 erased=erased,
             )

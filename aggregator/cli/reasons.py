@@ -32,6 +32,7 @@ SILENCES = {
     "only-absent": "it was only absent for a while, not withdrawn",
     "edits-only": "the rule asks for what edits remove or add, and this is none",
     "delisting-not-told": "the rule had not told of its delisting",
+    "matched-before": "it matched before its page was read",
     "text-erased": "its text was erased, so nothing can be judged",
     "feed-not-watched": "the rule does not look at this feed",
     "no-query": "the rule is about the health of sources",

@@ -88,6 +88,6 @@ def _cited(views: Views, item: ItemId) -> list[CaptureDigest]:
 
 
 def _words(views: Views, item: ItemId) -> dict[int, Words]:
-    contents: dict[int, Content] = {one.number: one.content for one in views.tx.items.versions(item)}
+    contents: dict[int, Content] = {one.number: one.content for one in views.tx.items.versions(item) if one.begins}
     texts = views.tx.texts.get({digest for one in contents.values() for digest in (one.title, one.text, one.about)})
     return {number: Words(texts[c.title], texts[c.text], texts[c.about]) for number, c in contents.items()}

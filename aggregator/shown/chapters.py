@@ -1,6 +1,6 @@
 """The history of one item, told from the log: a chapter per event, with word diffs between versions. No printing."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
@@ -9,9 +9,11 @@ from alerts.diff import Entry, word_diff
 from store.events import (
     Content,
     ItemAbsent,
+    ItemCompleted,
     ItemDelisted,
     ItemId,
     ItemPublished,
+    ItemReextracted,
     ItemRevised,
     ItemWithdrawn,
     Position,
@@ -22,14 +24,17 @@ from store.events import (
 from store.ports import ERASED, Views
 from store.walk import events
 
-Contents = Mapping[int, Content]
+Contents = Sequence[tuple[Position, Content]]
+"""What an item was known to say, and from where in the log on."""
 TextsOf = Callable[[Collection[TextDigest]], Mapping[TextDigest, str]]
 """`store.ports.Texts.get`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """One event in an item's life. `diffs` are (field, word diff) pairs; `text` is shown for version 1 only."""
+    """One event in an item's life. `diffs` are (field, word diff) pairs; `text` is shown where it is first
+    known: of version 1, and of its page.
+    """
 
     position: Position
     at: datetime
@@ -54,8 +59,8 @@ def chapters_of(views: Views, item: ItemId) -> list[Chapter]:
 
 
 def contents_of(views: Views, item: ItemId) -> Contents:
-    """What each version of the item says, by its number."""
-    return {version.number: version.content for version in views.tx.items.versions(item)}
+    """What the item was known to say, reading after reading."""
+    return [(version.position, version.content) for version in views.tx.items.versions(item)]
 
 
 def chapter_of(recorded: Recorded, contents: Contents, texts_of: TextsOf) -> Chapter | None:
@@ -77,14 +82,22 @@ def chapter_of(recorded: Recorded, contents: Contents, texts_of: TextsOf) -> Cha
                 text=texts.get(e.content.text, ERASED),
             )
         case ItemRevised() as e:
-            before = contents[e.from_version]
-            texts = texts_of({before.title, before.text, e.content.title, e.content.text})
+            before = _before(contents, recorded.position)
+            texts = texts_of(_digests(before) | _digests(e.content))
             return chapter(
                 f"changed: {', '.join(e.fields)}",
                 version=e.to_version,
                 title=texts.get(e.content.title, ERASED),
                 diffs=_diffs(before, e.content, texts),
             )
+        case ItemCompleted() as e if e.content.page:
+            text = texts_of({e.content.page.text}).get(e.content.page.text, ERASED)
+            return chapter("the text of its page:", version=e.version, text=text)
+        case ItemReextracted() as e:
+            before = _before(contents, recorded.position)
+            texts = texts_of(_digests(before) | _digests(e.content))
+            told = f"{e.formerly} had read it otherwise than {e.parser} does"
+            return chapter(told, version=e.version, diffs=_diffs(before, e.content, texts))
         case ItemAbsent() | ItemDelisted() | ItemWithdrawn() as e:
             return chapter(*e.evidence)
         case TextErased() as e:
@@ -93,10 +106,21 @@ def chapter_of(recorded: Recorded, contents: Contents, texts_of: TextsOf) -> Cha
             return chapter()
 
 
+def _before(contents: Contents, position: Position) -> Content:
+    """What the item was known to say before that event."""
+    return next(content for at, content in reversed(contents) if at < position)
+
+
+def _digests(content: Content) -> set[TextDigest]:
+    return {content.title, content.text, *([content.page.text] if content.page else ())}
+
+
 def _diffs(
     before: Content, after: Content, texts: Mapping[TextDigest, str]
 ) -> tuple[tuple[str, tuple[Entry, ...]], ...]:
-    pairs = (("title", before.title, after.title), ("text", before.text, after.text))
+    pairs = [("title", before.title, after.title), ("text", before.text, after.text)]
+    if before.page and after.page:
+        pairs.append(("page", before.page.text, after.page.text))
     return tuple(
         (name, word_diff(texts[old], texts[new]).entries)
         for name, old, new in pairs

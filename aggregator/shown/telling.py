@@ -52,8 +52,8 @@ def headline(event: e.Event) -> str:
     """The event as one clause."""
     match event:
         case (
-            e.ItemPublished() | e.ItemRevised() | e.ItemRekeyed() | e.ItemAbsent() | e.ItemDelisted()
-            | e.ItemWithdrawn() | e.ItemRestored() | e.TextErased()
+            e.ItemPublished() | e.ItemRevised() | e.ItemCompleted() | e.ItemReextracted() | e.ItemRekeyed()
+            | e.ItemAbsent() | e.ItemDelisted() | e.ItemWithdrawn() | e.ItemRestored() | e.TextErased()
         ):  # fmt: skip
             return _of_item(event)
         case (
@@ -71,6 +71,8 @@ def headline(event: e.Event) -> str:
             return f"first fetch: {event.items} entries; from here on new is news"
         case e.FeedUnwatched():
             return f"was not looked at from {when(event.since)} UTC until now"
+        case e.FeedRepaired():
+            return _repaired(event)
         case e.FeedRenamed():
             return f"renamed; formerly {event.formerly}"
         case e.NetworkLost():
@@ -92,11 +94,16 @@ def headline(event: e.Event) -> str:
 def _of_item(event: e.ItemEvent) -> str:
     match event:
         case e.ItemPublished():
+            late = "recovered late" if event.mark else ""
             return _and("first seen", "first fetch" * event.baseline, "put in between known ones" * event.backdated,
-                        "below the oldest known one" * event.surfaced)  # fmt: skip
+                        "below the oldest known one" * event.surfaced, late)  # fmt: skip
         case e.ItemRevised():
             back = f"back to version {event.reverts_to}" if event.reverts_to else ""
             return _and(f"version {event.to_version}: {event.kind}", *event.flags, back, _held(event.hold))
+        case e.ItemCompleted():
+            return _and("its page was read for the first time", _held(event.hold))
+        case e.ItemReextracted():
+            return f"read anew by our own newer parser: {', '.join(event.fields)} put right, no news"
         case e.ItemRekeyed():
             return f"same item under another address or id: {event.reason}"
         case e.ItemAbsent():
@@ -132,6 +139,11 @@ def _of_health(event: e.HealthEvent) -> str:
             return f"a gap: all {event.left} entries left and {event.new} new ones came; some may have been missed"
         case _:
             assert_never(event)
+
+
+def _repaired(event: e.FeedRepaired) -> str:
+    found = f"{counted(event.recovered, 'missed statement')} found on {counted(event.pages, 'older page')}"
+    return f"gap repaired: {found}" if event.complete else f"gap not repaired to its end: {found}; {event.reason}"
 
 
 def _held(hold: str) -> str:

@@ -31,18 +31,22 @@ from store.events import (
     FeedRenamed,
     FeedUnwatched,
     ItemAbsent,
+    ItemCompleted,
     ItemDelisted,
     ItemId,
     ItemPublished,
+    ItemReextracted,
     ItemRekeyed,
     ItemRestored,
     ItemRevised,
     ItemWithdrawn,
     Key,
+    PageFace,
     Position,
     RuleDefined,
     RuleId,
     RuleRetired,
+    TextDigest,
     TextErased,
 )
 from store.ports import ItemFilter, StoreError
@@ -117,6 +121,21 @@ def test_a_revision_is_the_latest_version_and_the_first_stays(store: SqlStore, p
         (2, 2, "wording", later),
     ]
     assert versions[0].content == first.content
+
+
+def test_a_version_that_is_known_better_later_stays_the_same_version(store: SqlStore, published: Publish) -> None:
+    first = published("a/1")
+    page = replace(first.content, page=PageFace(TextDigest("page"), SHOT, "x1"))
+    mended = replace(page, markup="mended")
+    record(store, first)
+    record(store, ItemCompleted(ITEM, FEED, page, 1, "", SHOT, "x1"), at=AT + timedelta(minutes=1))
+    record(store, ItemReextracted(ITEM, FEED, mended, 1, ("text",), SHOT, "p2", "test"), at=AT + timedelta(minutes=2))
+    with store.read() as tx:
+        known = tx.items.get([ITEM])[ITEM]
+        readings = tx.items.versions(ITEM)
+    assert (known.version, known.content, known.parser, known.changed_at) == (1, mended, "p2", AT)
+    assert [(one.number, one.position, one.begins) for one in readings] == [(1, 1, True), (1, 2, False), (1, 3, False)]
+    assert [one.content for one in readings] == [first.content, page, mended]
 
 
 @pytest.mark.parametrize(

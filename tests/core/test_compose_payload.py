@@ -161,3 +161,38 @@ def test_the_news_of_a_source_tell_what_their_kind_has_to_tell(alert_facts: Fact
     assert (reissued["known"], reissued["changed"], reissued["rekeyed"]) == (40, 30, 5)
     gap = data(replace(facts, health=FeedGap(feed, since, "nothing listed before is listed now", 10, 12)))
     assert (gap["left"], gap["new"]) == (10, 12)
+
+
+def test_of_a_page_that_was_read_its_text_is_sent_and_its_edit_is_the_diff(alert_facts: FactsMaker) -> None:
+    facts = alert_facts("changed", before="Page: 12 tonnes for Syria.", text="Page: 120 tonnes for Syria.")
+    facts = of_page(facts, "A lead.", "A lead.", "page")
+    told = data(facts)
+    assert told["item"]["text"] == "Page: 120 tonnes for Syria."
+    assert (told["change"]["removed"], told["change"]["added"]) == (["12"], ["120"])
+
+
+def test_an_edit_of_what_the_feed_says_is_the_diff_though_the_page_is_sent(alert_facts: FactsMaker) -> None:
+    facts = alert_facts("changed", before="The page for Syria.", text="The page for Syria.")
+    facts = of_page(facts, "Aid: 12 tonnes", "Aid: 120 tonnes", "text")
+    told = data(facts)
+    assert told["item"]["text"] == "The page for Syria."
+    assert (told["change"]["removed"], told["change"]["added"]) == (["12"], ["120"])
+
+
+def test_a_match_in_what_only_the_feed_says_has_its_snippet_and_no_offsets(alert_facts: FactsMaker) -> None:
+    facts = of_page(alert_facts("changed"), "Old.", "News of Sudan today.", "text")
+    facts = replace(facts, alert=replace(facts.alert, hits=(Hit("Sudan", "lead", 8, 13),)))
+    assert data(facts)["matches"] == [{"term": "Sudan", "field": "text", "snippet": "News of Sudan today."}]
+
+
+def of_page(facts: AlertFacts, before: str, after: str, field: str) -> AlertFacts:
+    """The same facts of an item whose page was read, and whose feed said one thing and then another."""
+    assert facts.item
+    assert facts.before
+    assert facts.change
+    return replace(
+        facts,
+        item=replace(facts.item, lead=after),
+        before=replace(facts.before, lead=before),
+        change=replace(facts.change, fields=(field,)),
+    )

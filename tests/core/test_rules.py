@@ -239,3 +239,15 @@ def test_every_hit_points_at_its_term(query: str, face: Face) -> None:
         assert fold(term) in fold(there) or words(term) == words(there)
         if not hit.term.endswith("*") and not hit.term.startswith("*"):
             assert words(there) == words(term)
+
+
+def test_what_the_feed_says_counts_as_text_beside_what_its_page_says() -> None:
+    read = replace(FACE, text="The page speaks of Syria.", lead="A word on Sudan.")
+    assert found(read, "Syria") == [("Syria", "text", "Syria")]
+    assert found(read, "text:Sudan") == [("Sudan", "lead", "Sudan")]
+    assert found(read, '"Syria A word"') is None
+
+
+def test_what_the_page_repeats_of_the_feed_is_found_once() -> None:
+    read = replace(FACE, text="A word on Sudan. And more.", lead="A word on Sudan.")
+    assert found(read, "Sudan") == [("Sudan", "text", "Sudan")]

@@ -11,6 +11,7 @@ from store.events import (
     CaptureDigest,
     Content,
     FeedId,
+    ItemCompleted,
     ItemDelisted,
     ItemId,
     ItemPublished,
@@ -43,6 +44,7 @@ PUBLISHED = ItemPublished(
     parser="p",
 )
 REVISED = ItemRevised(ITEM, FEED, (), CONTENT, "wording", (), ("text",), 1, 2, None, "", CAPTURE, "p")
+COMPLETED = ItemCompleted(ITEM, FEED, CONTENT, 1, "", CAPTURE, "p")
 WITHDRAWN = ItemWithdrawn(ITEM, FEED, "page-gone", NOW, NOW, ())
 DELISTED = ItemDelisted(ITEM, FEED, "standing", NOW, NOW, ())
 
@@ -65,6 +67,11 @@ def restored(was: str) -> ItemRestored:
         (REVISED, True, False, (), Fired("dropped")),
         (replace(REVISED, hold="reissue"), True, True, (), Fired("changed", "reissue")),
         (replace(REVISED, hold="flapping"), True, False, (), Fired("dropped", "flapping")),
+        (COMPLETED, False, True, (), Fired("appeared")),
+        (COMPLETED, False, False, (), Silent("no-match")),
+        (COMPLETED, True, True, ("appeared",), Silent("matched-before")),
+        (COMPLETED, True, False, ("appeared",), Silent("matched-before")),
+        (replace(COMPLETED, hold="first-fetch"), False, True, (), Fired("appeared", "first-fetch")),
         (WITHDRAWN, False, True, (), Fired("withdrawn")),
         (WITHDRAWN, False, False, ("appeared",), Fired("withdrawn")),
         (WITHDRAWN, False, False, (), Silent("never-matched")),
