@@ -15,7 +15,7 @@ import os
 import re
 import sys
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
@@ -52,7 +52,8 @@ class Good:
 class Difference:
     """An entry that says something else than when it was last listed. `adjacent`: in the good document before this one.
 
-    `renamed`: it came under another id with the link, or else the title, of one that left.
+    `renamed`: it came under another id, with the link of one that is no longer listed, or else the title of one that
+    left. `returns`: it said this before.
     """
 
     history: str
@@ -63,6 +64,7 @@ class Difference:
     new: Listed
     adjacent: bool
     renamed: bool
+    returns: bool
 
     @property
     def place(self) -> str:
@@ -85,33 +87,34 @@ def differences(history: str) -> tuple[list[Difference], int]:
     found: list[Difference] = []
     compared = 0
     last: dict[str, Good] = {}
+    said: set[tuple[str, str, str, str]] = set()
     known: dict[tuple[str, str], tuple[int, Listed]] = {}
     for good in sorted(documents(history), key=lambda each: each.at):
         before = last.get(good.feed)
         names = {entry.name for entry in good.entries}
         left = [entry for entry in before.entries if entry.name not in names] if before else []
+        gone = [each for (feed, name), each in known.items() if feed == good.feed and name not in names]
         for entry in good.entries:
             number, old = known.get((good.feed, entry.name), (0, None))
             renamed = False
             if old is None and before:
-                number, old = before.number, _under_another_name(entry, left)
-                renamed = old is not None
+                same = [each for each in gone if each[1].link and each[1].link == entry.link]
+                same = same or [(before.number, each) for each in left if each.title and each.title == entry.title]
+                renamed = len(same) == 1
+                number, old = same[0] if renamed else (0, None)
             known[good.feed, entry.name] = (good.number, entry)
             if old is None:
                 continue
             compared += 1
             if (old.title, old.text) != (entry.title, entry.text):
                 adjacent = before is not None and number == before.number
-                found.append(Difference(history, good.feed, number, good.number, old, entry, adjacent, renamed))
+                returns = (good.feed, entry.name, entry.title, entry.text) in said
+                found.append(
+                    Difference(history, good.feed, number, good.number, old, entry, adjacent, renamed, returns)
+                )
+        said |= {(good.feed, entry.name, entry.title, entry.text) for entry in good.entries}
         last[good.feed] = good
     return found, compared
-
-
-def _under_another_name(entry: Listed, left: Sequence[Listed]) -> Listed | None:
-    """The one entry that left with this link, or else with this title."""
-    same_link = [each for each in left if entry.link and each.link == entry.link]
-    same = same_link or [each for each in left if entry.title and each.title == entry.title]
-    return same[0] if len(same) == 1 else None
 
 
 def visible(markup: str | None) -> str:

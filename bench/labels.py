@@ -1,7 +1,7 @@
 """What each difference in the histories truly is, written down before the detector runs: the labels, and their rules.
 
-usage: python -m bench.labels            write what the rules say into bench/labels/, list what is to be read by a person
-       python -m bench.labels --second N the N drawn for a second reading, without their labels, in an order of chance
+usage: python -m bench.labels              write what the rules say into bench/labels/, list what is to be read
+       python -m bench.labels --second N   N drawn for a second reading, without their labels, in an order of chance
 
 A label is a word for a place (feed, document, digest of the entry's id): no text of the corpus is kept. Labels:
 
@@ -15,8 +15,8 @@ A label is a word for a place (feed, document, digest of the entry's id): no tex
 | `rekey` | the same words under another id |
 | `copy` | an older copy of the feed, or its end |
 
-`text` and `growth` are to be told; all others are not. The rules below are tried in their order; `by` in a file names the
-one that spoke, or says `read`. A rule that finds `text` or `growth` decides nothing that the tables count apart.
+`text` and `growth` are to be told; all others are not. The rules below are tried in their order; a file names the one
+that spoke, or says `read`. A rule that finds `text` or `growth` decides nothing that the tables count apart.
 """
 
 import argparse
@@ -27,6 +27,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 
 from bench.differences import Difference, Good, differences, documents, histories, hunks
@@ -42,18 +43,22 @@ _GARBLED = re.compile("[ĐŃđ]|â€|Â.")
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a rule may look at beside the difference itself: all differences of the same document, the numbers of
-    documents that are older copies and of those that end them, and the share of entries there whose dates moved.
+    """What a rule may look at beside the difference itself: all differences of the same document, the
+    documents that are older copies and those that end them, and the share of entries there whose dates moved.
     """
 
     same_document: Sequence[Difference]
     copies: frozenset[tuple[str, int]]
+    ends: frozenset[tuple[str, int]]
     dates_moved: float
 
 
 def is_copy(each: Difference, around: Around) -> bool:
-    """In an older copy or its end: the three newest entries are missing at once, and most of them back at the next."""
-    return (each.feed, each.after) in around.copies
+    """In an older copy (the three newest entries are missing, and most of them back in the next document), or in that
+    next one, and only back to what was said before.
+    """
+    place = (each.feed, each.after)
+    return place in around.copies or (place in around.ends and each.returns)
 
 
 def is_dated(each: Difference, around: Around) -> bool:
@@ -114,7 +119,8 @@ def labelled(history: str) -> tuple[dict[str, tuple[str, str, str]], list[Differ
 
 def digest(each: Difference) -> str:
     """Of both sides, so that a label never speaks of other words than were read."""
-    whole = "\0".join((each.old.title, each.old.text, each.new.title, each.new.text))
+    old, new = each.old, each.new
+    whole = f"{old.title}\0{old.text}\0{new.title}\0{new.text}"
     return sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
@@ -123,6 +129,12 @@ def read(history: str) -> dict[str, str]:
     path = FOLDER / f"{history}.json"
     labels = json.loads(path.read_text(encoding="utf-8"))["labels"] if path.exists() else {}
     return {place: label for place, (label, _, _) in labels.items()}
+
+
+def left(history: str) -> frozenset[str]:
+    """The entries (feed and digest) that a person saw to have left the middle of their feed."""
+    departures = json.loads((FOLDER / "second" / "departures.json").read_text(encoding="utf-8"))
+    return frozenset(departures.get(history, {}))
 
 
 def drawn(number: int) -> list[str]:
@@ -135,21 +147,23 @@ def _surroundings(history: str, found: Sequence[Difference]) -> dict[tuple[str, 
     by_feed: dict[str, list[Good]] = {}
     for good in sorted(documents(history), key=lambda each: each.at):
         by_feed.setdefault(good.feed, []).append(good)
-    copies = frozenset(place for goods in by_feed.values() for place in _copies(goods))
+    pairs = [pair for goods in by_feed.values() for pair in _copies(goods)]
+    copies, ends = frozenset(copy for copy, _ in pairs), frozenset(end for _, end in pairs)
     around = {}
     for feed, goods in by_feed.items():
-        for before, good in zip(goods, goods[1:], strict=False):
+        for before, good in pairwise(goods):
             same = [each for each in found if (each.feed, each.after) == (feed, good.number)]
-            around[feed, good.number] = Around(same, copies, _dates_moved(before, good))
+            around[feed, good.number] = Around(same, copies, ends, _dates_moved(before, good))
     return around
 
 
-def _copies(goods: Sequence[Good]) -> list[tuple[str, int]]:
+def _copies(goods: Sequence[Good]) -> list[tuple[tuple[str, int], tuple[str, int]]]:
+    """Each older copy, and the document that ends it."""
     found = []
     for before, good, later in zip(goods, goods[1:], goods[2:], strict=False):
         newest = {entry.name for entry in before.entries[:3]}
         if not newest & {entry.name for entry in good.entries} and len(newest & {e.name for e in later.entries}) > 1:
-            found += [(good.feed, good.number), (good.feed, later.number)]
+            found.append(((good.feed, good.number), (good.feed, later.number)))
     return found
 
 

@@ -14,13 +14,15 @@ import os
 import re
 import tarfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from aggregator.normalise import FeedProfile
 from aggregator.outcome import ParsedEntry, ParsedFeed, ParseFailed
+from bench import verdicts
+from bench.differences import place_of
 from bench.watcher import Watcher, every_page_is_missing, every_page_stands
 from store.events import (
     FeedGap,
@@ -28,6 +30,7 @@ from store.events import (
     FeedReissued,
     ItemAbsent,
     ItemDelisted,
+    ItemId,
     ItemPublished,
     ItemRekeyed,
     ItemRestored,
@@ -42,7 +45,10 @@ CONFIRMATIONS = 4
 
 @dataclass
 class Snapshot:
+    """A document, the number of its row in the index, and the time of that row."""
+
     feed: str
+    number: int
     at: datetime
     document: ParsedFeed | ParseFailed
 
@@ -57,12 +63,16 @@ class Report:
     counts: Counter[str] = field(default_factory=Counter)
     edits: list[str] = field(default_factory=list)
     withdrawals: list[str] = field(default_factory=list)
+    found: dict[str, str] = field(default_factory=dict)
+    """By place, as the labels name it: "" for an edit of words that was told, else why it was held."""
+    withdrawn: list[str] = field(default_factory=list)
+    """The feed and the entry, as in a place."""
 
 
 def replay(name: str, *, missing: bool) -> Report:
     report = Report(name)
     watchers: dict[str, Watcher] = {}
-    last: dict[str, datetime] = {}
+    names: dict[ItemId, str] = {}
     snapshots = sorted(read(name), key=lambda s: s.at)
     nexts = _next_times(snapshots)
     for index, snapshot in enumerate(snapshots):
@@ -80,8 +90,33 @@ def replay(name: str, *, missing: bool) -> Report:
             if at == snapshot.at and len(watcher.refused) > before:
                 report.failed[watcher.refused[-1]] += 1
             _note(report, watcher, events, at)
-        last[snapshot.feed] = snapshot.at
+            names |= _names(snapshot, watcher)
+            _place(report, snapshot, names, events)
     return report
+
+
+def _names(snapshot: Snapshot, watcher: Watcher) -> dict[ItemId, str]:
+    """The digest of the id (else the link) of each entry listed, by its item."""
+    assert isinstance(snapshot.document, ParsedFeed)
+    alike = {
+        (entry.guid, entry.link, entry.title, entry.text, entry.published, entry.updated): entry
+        for entry in reversed(snapshot.document.entries)
+    }
+    entries = list(alike.values())[::-1]
+    if len(entries) != len(watcher.memory.window):
+        return {}
+    return {
+        listed.item: place_of(entry.guid or entry.link)
+        for listed, entry in zip(watcher.memory.window, entries, strict=True)
+    }
+
+
+def _place(report: Report, snapshot: Snapshot, names: Mapping[ItemId, str], events: Sequence[object]) -> None:
+    for event in events:
+        if isinstance(event, ItemRevised) and event.kind in ("wording", "title"):
+            report.found[f"{snapshot.feed}:{snapshot.number}:{names[event.item]}"] = event.hold
+        elif isinstance(event, ItemWithdrawn):
+            report.withdrawn.append(f"{snapshot.feed}:{names[event.item]}")
 
 
 def _next_times(snapshots: list[Snapshot]) -> list[datetime | None]:
@@ -165,12 +200,12 @@ def read(name: str) -> Iterator[Snapshot]:
             body = stream.read()
             at = datetime.fromisoformat(row["committed_at"]).astimezone(UTC)
             if row["file"].endswith(".json"):
-                yield from _from_json(body, at)
+                yield from _from_json(body, int(row["n"]), at)
             else:
-                yield Snapshot(row.get("feed", name), at, _parse(body))
+                yield Snapshot(row.get("feed") or name, int(row["n"]), at, _parse(body))
 
 
-def _from_json(body: bytes, at: datetime) -> Iterator[Snapshot]:
+def _from_json(body: bytes, number: int, at: datetime) -> Iterator[Snapshot]:
     """Items of several feeds in one document, as an aggregator stored them."""
     entries: dict[str, list[ParsedEntry]] = {}
     for item in json.loads(body)["items"]:
@@ -183,6 +218,7 @@ def _from_json(body: bytes, at: datetime) -> Iterator[Snapshot]:
     for feed, listed in entries.items():
         yield Snapshot(
             feed,
+            number,
             at,
             ParsedFeed("json", feed, "", "", tuple(listed), (), well_formed=True, problem="", parser="replay/1"),
         )
@@ -200,8 +236,14 @@ def main() -> None:
     parser.add_argument("--pages", choices=("missing", "standing"), default="missing")
     parser.add_argument("--edits", action="store_true")
     parser.add_argument("--withdrawals", action="store_true")
+    parser.add_argument(
+        "--labels", action="store_true", help="the table against the labels, in the world of false 404s"
+    )
     args = parser.parse_args()
     names = args.history or sorted(p.name for p in (CORPUS / "history").iterdir() if p.is_dir())
+    if args.labels:
+        print(verdicts.table([verdicts.judge(replay(name, missing=True)) for name in names]))
+        return
     for name in names:
         report = replay(name, missing=args.pages == "missing")
         counts = ", ".join(f"{k} {v}" for k, v in sorted(report.counts.items()) if v)
