@@ -73,7 +73,7 @@ def is_encoding(each: Difference, _: Around) -> bool:
 
 
 def is_mass_hand(each: Difference, around: Around) -> bool:
-    """At least five entries of the document differ, and four in five of them lost, or gained, exactly the same words."""
+    """At least five entries of the document differ, and four in five of them lost, or gained, the very same words."""
     sides = [_sides(other) for other in around.same_document]
     for side in (0, 1):
         words = _sides(each)[side]
