@@ -33,6 +33,9 @@ from store.events import (
     ItemRestored,
 )
 
+OPENING = 120
+"""Code points of an item's text that a page must hold to be known as the item's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -98,7 +101,7 @@ def _confirm(plan: Plan, loaded: Loaded) -> Decision:
     )
     memory = replace(look.memory, suspects=absences.suspects, smaller=None, restless={})
     siblings = {entry.item: known_link(plan, loaded, entry.item) for entry in memory.window}
-    probes = withdrawal.probes_due(memory.suspects, siblings, look.at)
+    probes = withdrawal.probes_due(memory.suspects, siblings, look.at, _words(plan, loaded))
     return Decision(absences.events, memory, probes=probes, open=_is_open(memory))
 
 
@@ -170,7 +173,7 @@ def _compare(plan: Plan, loaded: Loaded) -> Decision:
         ),
         memory=memory,
         texts=(*(text for _, texts in revised for text in texts), *_new_texts(plan)),
-        probes=withdrawal.probes_due(memory.suspects, siblings, look.at),
+        probes=withdrawal.probes_due(memory.suspects, siblings, look.at, _words(plan, loaded)),
         open=_is_open(memory),
         reread=reading.revisions.unsettled,
         new=len(published),
@@ -209,6 +212,17 @@ def _published(
         capture=look.capture,
         parser=look.parser,
     )
+
+
+def _words(plan: Plan, loaded: Loaded) -> dict[ItemId, tuple[str, str]]:
+    """The titles of suspects, and how their texts begin."""
+    contents = {
+        each.item: plan.items[each.item].content for each in plan.look.memory.suspects if each.item in plan.items
+    }
+    return {
+        item: (loaded.texts.get(content.title, ""), loaded.texts.get(content.text, "")[:OPENING])
+        for item, content in contents.items()
+    }
 
 
 def _new_texts(plan: Plan) -> tuple[tuple[ItemId, str], ...]:

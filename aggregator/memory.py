@@ -43,6 +43,8 @@ class PageAnswer:
     verdict: str
     detail: str
     sibling_stands: bool
+    made_up: bool = False
+    sibling_alike: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +205,7 @@ def _suspect_to_json(suspect: Suspect) -> list[object]:
         suspect.link,
         suspect.stale,
         None if suspect.absent_at is None else _micros(suspect.absent_at),
-        [[_micros(a.at), a.verdict, a.detail, a.sibling_stands] for a in suspect.answers],
+        [_answer_to_json(answer) for answer in suspect.answers],
     ]
 
 
@@ -221,9 +223,15 @@ def _suspect_from_json(row: list[object]) -> Suspect:
     )
 
 
+def _answer_to_json(answer: PageAnswer) -> list[object]:
+    row: list[object] = [_micros(answer.at), answer.verdict, answer.detail, answer.sibling_stands]
+    return [*row, answer.sibling_alike] if answer.made_up else row
+
+
 def _answer_from_json(row: list[object]) -> PageAnswer:
-    at, verdict, detail, sibling_stands = row
-    return PageAnswer(_instant(at), _str(verdict), _str(detail), _bool(sibling_stands))
+    at, verdict, detail, sibling_stands, *compared = row
+    alike = any(_bool(each) for each in compared)
+    return PageAnswer(_instant(at), _str(verdict), _str(detail), _bool(sibling_stands), bool(compared), alike)
 
 
 def _policy(name: str) -> IdentityPolicy:

@@ -18,7 +18,8 @@ class FetchRequest:
     `etag`/`last_modified` are echoed byte for byte ("" = unconditional); they are str decoded as latin-1.
     `headers` and `auth` are the operator's own for this feed and never leave its origin. `validated_url` is the
     `Fetched.url` of the answer that gave the validators: only that URL is asked with them ("" = any on the first
-    origin). `max_body` 0: only status and headers are wanted, the body is left unread.
+    origin). `max_body` 0: only status and headers are wanted, the body is left unread. `partial`: of a longer body the
+    beginning will do.
     """
 
     url: str
@@ -33,6 +34,7 @@ class FetchRequest:
     ca_file: str = ""
     proxy: str = ""
     learnt: bool = False
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,18 +151,22 @@ ParseOutcome = ParsedFeed | ParseFailed
 @dataclass(frozen=True, slots=True)
 class PageProbe:
     """Ask whether an item's page still stands. `sibling` is the link of an item still listed in the same feed, asked in
-    the same breath: a site that answers nothing proves nothing.
+    the same breath: a site that answers nothing proves nothing. `words`: the item's title, and the opening of its text;
+    a page that holds one of them stands. `made_up`: it was answered like a made-up address before, so ask one again.
     """
 
     item: ItemId
     url: str
     sibling: str
+    words: tuple[str, ...] = ()
+    made_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PageSeen:
-    """The answer to a `PageProbe`. `verdict`: gone (410), missing (404, or a redirect to the site's home page),
-    standing (any other 2xx), unreachable (everything else). `sibling_stands`: the control page answered 2xx.
+    """The answer to a `PageProbe`. `verdict`: gone (410), missing (404, a redirect to the site's home page, or what the
+    site answers to a made-up address), standing (any other 2xx), unreachable (everything else). `sibling_stands`: the
+    control page answered 2xx, and not what a made-up address is answered (`sibling_alike`). `made_up`: one was asked.
     """
 
     item: ItemId
@@ -169,6 +175,8 @@ class PageSeen:
     verdict: str
     detail: str
     sibling_stands: bool
+    made_up: bool = False
+    sibling_alike: bool = False
 
 
 @dataclass(frozen=True, slots=True)

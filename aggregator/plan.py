@@ -146,6 +146,9 @@ def survey(look: Look, aliases: Mapping[Key, ItemId], items: Mapping[ItemId, Kno
             digests |= {content.title, content.text, content.about}
     asked = [*missing, *(_sibling_items(look) if look.observed is None else ())]
     digests |= {items[item].content.about for item in asked if item in items}
+    for each in look.memory.suspects:  # by its words its page is known
+        if each.item in items:
+            digests |= {items[each.item].content.title, items[each.item].content.text}
     return Plan(
         look=look,
         aliases=aliases,

@@ -1,9 +1,9 @@
 """From "missing" to "withdrawn": what a hole, a tombstone and the answers of pages prove. Pure.
 
 A hole seen in two good polls at least one `every` apart makes an item absent. Then its page is asked, beside the page
-of an entry still listed: gone (410) ends it at once, missing (404, or a redirect to the home page) after three answers
-over six hours, standing makes it delisted. What cannot be asked, or does not answer, is delisted as unchecked.
-Whatever comes back into the feed before is no news.
+of an entry still listed: gone (410) ends it at once, missing (404, a redirect to the home page, or what the site
+answers to a made-up address) after three answers over six hours, standing makes it delisted. What cannot be asked, or
+does not answer, is delisted as unchecked. Whatever comes back into the feed before is no news.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -14,6 +14,7 @@ from typing import Literal
 from aggregator.identity import host_of
 from aggregator.memory import PageAnswer, Suspect
 from aggregator.outcome import PageProbe, PageSeen
+from aggregator.soft404 import same_kind
 from store.events import CaptureDigest, FeedId, ItemAbsent, ItemDelisted, ItemId, ItemWithdrawn
 
 CONFIRMATIONS = 3
@@ -78,8 +79,15 @@ def confirm(
     return Absences(tuple(still), tuple(events))
 
 
-def probes_due(suspects: Sequence[Suspect], siblings: Mapping[ItemId, str], at: datetime) -> tuple[PageProbe, ...]:
-    """Pages to ask now. `siblings`: links of entries that are listed now, by item, in order of preference."""
+def probes_due(
+    suspects: Sequence[Suspect],
+    siblings: Mapping[ItemId, str],
+    at: datetime,
+    words: Mapping[ItemId, tuple[str, ...]] | None = None,
+) -> tuple[PageProbe, ...]:
+    """Pages to ask now. `siblings`: links of entries that are listed now, by item, in order of preference. `words`: of
+    suspects, by which their pages are known.
+    """
     probes = []
     for each in suspects:
         if each.absent_at is None or not _due(each, at):
@@ -87,13 +95,21 @@ def probes_due(suspects: Sequence[Suspect], siblings: Mapping[ItemId, str], at: 
         others = [link for link in siblings.values() if link and link != each.link]
         near = [siblings[item] for item in each.older if siblings.get(item) in others]
         same_host = [link for link in (*near, *others) if host_of(link) == host_of(each.link)]
-        probes.append(PageProbe(each.item, each.link, next(iter((*same_host, *near, *others)), "")))
+        alike = [link for link in same_host if same_kind(link, each.link)]
+        sibling = next(iter((*alike, *same_host, *near, *others)), "")
+        compared = bool(each.answers) and each.answers[-1].made_up
+        probes.append(PageProbe(each.item, each.link, sibling, (words or {}).get(each.item, ()), compared))
     return tuple(probes)
 
 
 def conclude(feed: FeedId, each: Suspect, answer: PageSeen) -> tuple[Suspect, Concluded | None]:
     """Take one page's answer into account; an event if it ends the suspicion."""
-    answers = (*each.answers, PageAnswer(answer.at, answer.verdict, answer.detail, answer.sibling_stands))
+    answers = (
+        *each.answers,
+        PageAnswer(
+            answer.at, answer.verdict, answer.detail, answer.sibling_stands, answer.made_up, answer.sibling_alike
+        ),
+    )
     each = replace(each, answers=answers)
     gone = [a for a in answers if a.sibling_stands and a.verdict == "gone"]
     missing = [a for a in answers if a.sibling_stands and a.verdict in ("gone", "missing")]
@@ -149,10 +165,17 @@ def _answer_lines(each: Suspect) -> tuple[str, ...]:
     """
     lines = []
     for answer in each.answers:
-        control = "answered" if answer.sibling_stands else "did not answer either"
         said = answer.detail or answer.verdict
-        lines.append(f"{_time(answer.at)}: its page: {said}; the page of an entry still listed {control}.")
+        lines.append(f"{_time(answer.at)}: its page: {said}; the page of an entry still listed {_control(answer)}.")
     return tuple(lines)
+
+
+def _control(answer: PageAnswer) -> str:
+    if answer.sibling_alike:
+        return "was answered like the made-up address, too, which proves nothing"
+    if not answer.sibling_stands:
+        return "did not answer either"
+    return "answered with a page of its own" if answer.made_up and answer.verdict == "missing" else "answered"
 
 
 def _time(at: datetime) -> str:

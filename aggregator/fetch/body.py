@@ -34,13 +34,13 @@ class Body:
         """Take the next piece off the wire."""
         self._wire_bytes += len(piece)
         self._pieces += 1
+        if self._inflater is None:
+            self._data += piece
         if self._wire_bytes > self._limit:  # a gzip stream of nothing but empty blocks inflates to nothing, for ever
             raise self._too_large()
         if self._pieces > _SPLINTERS and self._wire_bytes < self._pieces * _SPLINTER_BYTES:
             raise FetchError("protocol", f"the body comes in splinters of under {_SPLINTER_BYTES} bytes")
-        if self._inflater is None:
-            self._data += piece
-        else:
+        if self._inflater is not None:
             self._inflate(self._inflater, piece)
 
     def close(self) -> bytes:
@@ -48,6 +48,10 @@ class Body:
         if self._inflater is not None and self._wire_bytes and not self._inflater.eof:
             raise FetchError("bad_encoding", "the gzip body is cut short")
         return bytes(self._data)
+
+    def beginning(self) -> bytes:
+        """What came of it so far, within the limit."""
+        return bytes(self._data[: self._limit])
 
     def _inflate(self, inflater: "zlib._Decompress", rest: bytes) -> None:
         while rest:

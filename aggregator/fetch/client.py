@@ -111,7 +111,7 @@ class Fetcher:
                 trail.status = status = response.status_code
                 if status == HTTPStatus.OK:
                     trail.phase = "reading the body"
-                    return _fetched(hop, response, await _read(response, request.max_body), trail)
+                    return _fetched(hop, response, await _read(response, request), trail)
                 if status == HTTPStatus.NOT_MODIFIED and conditional:
                     return NotModified(str(hop.url), tuple(trail.redirects))
                 if status not in _REDIRECTS or "location" not in response.headers:
@@ -227,15 +227,20 @@ def _check_head(response: httpx.Response) -> None:
         raise FetchError("protocol", f"over {_MAX_HEADERS} headers, or {_MAX_HEADER_BYTES} bytes of them")
 
 
-async def _read(response: httpx.Response, max_body: int) -> bytes:
-    if max_body == 0:
+async def _read(response: httpx.Response, request: FetchRequest) -> bytes:
+    if request.max_body == 0:
         return b""
-    body = Body(response.headers.get("content-encoding", ""), max_body)
+    body = Body(response.headers.get("content-encoding", ""), request.max_body)
     length = response.headers.get("content-length", "0")  # h11 has seen to it that it is a number
-    if int(length) > max_body:
-        raise FetchError("too_large", f"the body is {length} bytes long, over {max_body}")
-    async for piece in response.aiter_raw():
-        body.feed(piece)
+    if int(length) > request.max_body and not request.partial:
+        raise FetchError("too_large", f"the body is {length} bytes long, over {request.max_body}")
+    try:
+        async for piece in response.aiter_raw():
+            body.feed(piece)
+    except FetchError as error:
+        if request.partial and error.reason == "too_large":
+            return body.beginning()
+        raise
     return body.close()
 
 

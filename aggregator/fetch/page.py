@@ -1,22 +1,40 @@
 """Does the page behind an item still stand? The answer counts towards withdrawal, so it has to be proven.
 
 A `PageProbe` goes in: the item's link, and the link of an item that its feed still lists. Both are asked at the same
-time, as URLs learnt from the network, without credentials, and only for status and headers. A `PageSeen` comes out,
-whose verdict says no more than what was seen: whatever is not a clear answer of the site is `unreachable`.
+time, as URLs learnt from the network, without credentials, and only for status and headers. Where the item's page
+answers 2xx, both are asked once more, for what they say, beside an address of the same site that is made up: a site may
+answer 200 to anything. A `PageSeen` comes out, whose verdict says no more than what was seen: whatever is not a clear
+answer of the site is `unreachable`.
 """
 
 import asyncio
 import re
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
+from secrets import token_hex
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from aggregator import soft404
 from aggregator.outcome import Fetched, FetchFailed, FetchOutcome, FetchRequest, PageProbe, PageSeen
+
+LONGEST = 256 * 1024
+"""Bytes of a page that are looked at; what it is about stands in its beginning."""
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][a-z0-9]{2,8})?", re.IGNORECASE)
 _INDEX = re.compile(r"(?:index|default|home)\.[a-z]{2,5}", re.IGNORECASE)
+_BUSY = frozenset(
+    {
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }
+)
+"""What a server says of itself, not of the address."""
 
 
 class Looks(Protocol):
@@ -27,20 +45,50 @@ class Looks(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An address and its answer."""
+
+    url: str
+    answer: FetchOutcome
+
+
 async def probe(fetcher: Looks, asked: PageProbe, like: FetchRequest, at: datetime) -> PageSeen:
-    """Look at the item's page and at its sibling's. `like` is a request of the feed: timeout, user agent, proxy and CA
-    file are taken from it, its URL, validators and credentials are not. `at` (UTC) is when this was asked.
+    """Look at the item's page and at its sibling's, and at a made-up one where that tells more. `like` is a request of
+    the feed: timeout, user agent, proxy and CA file are taken from it, its URL, validators and credentials are not.
+    `at` (UTC) is when this was asked.
     """
-    sibling_stands = False
-    if asked.sibling:
-        page, sibling = await asyncio.gather(
-            fetcher.fetch(_request(asked.url, like)), fetcher.fetch(_request(asked.sibling, like))
-        )
-        sibling_stands = verdict(asked.sibling, sibling)[0] == "standing"
-    else:
-        page = await fetcher.fetch(_request(asked.url, like))
-    said, detail = verdict(asked.url, page)
-    return PageSeen(asked.item, asked.url, at, said, detail, sibling_stands)
+    false = soft404.made_up(asked.url, asked.sibling, token_hex(16)) if asked.sibling else ""
+    if not (asked.made_up and false):
+        page, *sibling = await _ask(fetcher, [asked.url, *([asked.sibling] if asked.sibling else [])], like)
+        said, detail = verdict(page.url, page.answer)
+        if said != "standing" or not false:
+            stands = any(verdict(each.url, each.answer)[0] == "standing" for each in sibling)
+            return PageSeen(asked.item, asked.url, at, said, detail, stands)
+    page, other, false_page = await _ask(fetcher, [asked.url, asked.sibling, false], like, bodies=True)
+    return await asyncio.to_thread(compared, asked, page, other, false_page, at)
+
+
+def compared(asked: PageProbe, page: Asked, sibling: Asked, made_up: Asked, at: datetime) -> PageSeen:
+    """What the bodies of three answers prove: a page that the site gives for a made-up address, too, is missing; if the
+    sibling's is that one as well, it proves nothing. Pure.
+    """
+    said, detail = verdict(page.url, page.answer)
+    stands = verdict(sibling.url, sibling.answer)[0] == "standing"
+    if said != "standing":  # since it was asked first
+        return PageSeen(asked.item, asked.url, at, said, detail, stands)
+    said, why = _against(asked.words, page, made_up)
+    alike = said != "standing" and stands and bool(_alike(sibling, made_up))
+    return PageSeen(
+        asked.item,
+        asked.url,
+        at,
+        said,
+        f"{detail}, {why}",
+        sibling_stands=stands and not alike,
+        made_up=True,
+        sibling_alike=alike,
+    )
 
 
 def verdict(url: str, answer: FetchOutcome) -> tuple[str, str]:
@@ -64,9 +112,51 @@ def verdict(url: str, answer: FetchOutcome) -> tuple[str, str]:
     return "standing", f"{hops}{status}"
 
 
-def _request(url: str, like: FetchRequest) -> FetchRequest:
+def _against(words: Sequence[str], page: Asked, made_up: Asked) -> tuple[str, str]:
+    """Verdict and reason for a page that answered 2xx, beside what a made-up address was answered."""
+    if not isinstance(page.answer, Fetched):
+        return "standing", "though what it says could not be read"
+    if soft404.shows(page.answer, words):
+        return "standing", "and it holds the item's words"
+    match made_up.answer:
+        case Fetched():
+            how = _alike(page, made_up)
+            if how:
+                return "missing", f"as the site answers a made-up address ({how})"
+            return "standing", "and a made-up address is answered with another page"
+        case FetchFailed(status=status) if status is not None and status not in _BUSY:
+            return (
+                "standing",
+                f"and a made-up address is answered otherwise ({verdict(made_up.url, made_up.answer)[1]})",
+            )
+        case _:
+            return "unreachable", "but the site did not answer a made-up address, to compare"
+
+
+def _alike(page: Asked, made_up: Asked) -> str:
+    if not isinstance(page.answer, Fetched) or not isinstance(made_up.answer, Fetched):
+        return ""
+    return soft404.alike(page.answer, page.url, made_up.answer, made_up.url)
+
+
+async def _ask(fetcher: Looks, urls: Sequence[str], like: FetchRequest, *, bodies: bool = False) -> list[Asked]:
+    """All of them at the same time."""
+    answers = await asyncio.gather(*(fetcher.fetch(_request(url, like, bodies=bodies)) for url in urls))
+    return [Asked(url, answer) for url, answer in zip(urls, answers, strict=True)]
+
+
+def _request(url: str, like: FetchRequest, *, bodies: bool) -> FetchRequest:
     return replace(
-        like, url=url, learnt=True, max_body=0, etag="", last_modified="", validated_url="", headers={}, auth=None
+        like,
+        url=url,
+        learnt=True,
+        max_body=LONGEST if bodies else 0,
+        partial=bodies,
+        etag="",
+        last_modified="",
+        validated_url="",
+        headers={},
+        auth=None,
     )
 
 

@@ -21,7 +21,12 @@ FULL = FeedMemory(
     suspects=(
         Suspect(
             ItemId("ministry/c"), NOW, NOW + timedelta(minutes=1), (ItemId("ministry/b"),), "https://example.org/c",
-            True, NOW, (PageAnswer(NOW, "missing", "404 Not Found", sibling_stands=True),),
+            True, NOW,
+            (
+                PageAnswer(NOW, "missing", "404 Not Found", sibling_stands=True),
+                PageAnswer(NOW, "missing", "200", sibling_stands=True, made_up=True),
+                PageAnswer(NOW, "missing", "200", sibling_stands=False, made_up=True, sibling_alike=True),
+            ),
         ),
     ),
     smaller=Smaller(NOW, 2, (Key("guid:1"),)),

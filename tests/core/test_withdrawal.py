@@ -1,15 +1,18 @@
 """What a missing entry proves: windows with sections and strays, pages that answer, tombstones (Q7b, Q9, Q10)."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from aggregator.memory import Listed
-from aggregator.outcome import PageProbe, Tombstone
+from aggregator.memory import Listed, Suspect
+from aggregator.outcome import PageProbe, PageSeen, Tombstone
 from aggregator.window import find_gaps, order_of, sections_of
+from aggregator.withdrawal import conclude, probes_due
 from bench.watcher import MONDAY, Watcher, document, entry, every_page_is_missing, profile
 from store.events import (
     Event,
+    FeedId,
     ItemAbsent,
     ItemDelisted,
     ItemId,
@@ -210,6 +213,79 @@ def test_pages_are_not_asked_at_every_poll(story: Story) -> None:
     for _ in range(17):
         story.poll(None)
     assert len(story.watcher.probes) == 1
+
+
+# --- pages that answer 200 to anything --------------------------------------------------------------------------------
+
+
+def suspected() -> Suspect:
+    """An item that was found absent, whose page has not been asked yet."""
+    at = MONDAY + timedelta(days=2)
+    return Suspect(ItemId("m/d"), MONDAY, at, (ItemId("m/c"),), "https://x.test/news/d", absent_at=at)
+
+
+def answered(hours: float, verdict: str, *, alike: bool = False) -> PageSeen:
+    """What its page said so many hours later, beside a made-up address."""
+    at = MONDAY + timedelta(days=2, hours=hours)
+    detail = "200, as the site answers a made-up address" if verdict == "missing" else "200"
+    stands = not alike
+    return PageSeen(ItemId("m/d"), "https://x.test/news/d", at, verdict, detail, stands, True, alike)
+
+
+def test_a_page_that_is_answered_like_a_made_up_one_three_times_over_six_hours_is_withdrawn() -> None:
+    each, ended = conclude(FeedId("m"), suspected(), answered(0, "missing"))
+    assert ended is None
+    each, ended = conclude(FeedId("m"), each, answered(3, "missing"))
+    assert ended is None
+    _, ended = conclude(FeedId("m"), each, answered(6, "missing"))
+    assert isinstance(ended, ItemWithdrawn)
+    assert ended.evidence[-1].endswith(
+        "its page: 200, as the site answers a made-up address; "
+        "the page of an entry still listed answered with a page of its own."
+    )
+
+
+def test_a_site_that_answers_all_addresses_alike_can_not_be_checked() -> None:
+    each = suspected()
+    for hours in (0, 1, 2, 6):
+        each, ended = conclude(FeedId("m"), each, answered(hours, "missing", alike=True))
+    assert isinstance(ended, ItemDelisted)
+    assert ended.page == "unchecked"
+    assert "like the made-up address, too, which proves nothing" in ended.evidence[-1]
+
+
+def test_a_page_that_comes_back_from_a_soft_404_stands() -> None:
+    each, _ = conclude(FeedId("m"), suspected(), answered(0, "missing"))
+    _, ended = conclude(FeedId("m"), each, answered(3, "standing"))
+    assert isinstance(ended, ItemDelisted)
+    assert ended.page == "standing"
+
+
+def test_a_made_up_address_is_asked_again_only_while_the_verdict_hangs_on_it() -> None:
+    each, links = suspected(), {ItemId("m/c"): "https://x.test/news/c"}
+    later = MONDAY + timedelta(days=4)
+    assert [probe.made_up for probe in probes_due([each], links, later)] == [False]
+    each, _ = conclude(FeedId("m"), each, answered(0, "missing"))
+    assert [probe.made_up for probe in probes_due([each], links, later)] == [True]
+    each, _ = conclude(FeedId("m"), each, replace(answered(3, "missing"), detail="404", made_up=False))
+    assert [probe.made_up for probe in probes_due([each], links, later)] == [False]
+
+
+def test_the_control_is_a_page_of_the_same_kind_where_there_is_one() -> None:
+    links = {ItemId(f"m/{n}"): f"https://x.test/{n}" for n in ("video/c", "news/b")}
+    (probe,) = probes_due([suspected()], links, MONDAY + timedelta(days=4))
+    assert probe.sibling == "https://x.test/news/b"
+
+
+def test_a_page_is_asked_for_with_the_words_by_which_it_is_known(story: Story) -> None:
+    story.answers["d"] = "missing"
+    story.poll("fecba")
+    story.poll(None)
+    story.poll("gfecba", timedelta(hours=3))
+    for probe in story.watcher.probes:
+        assert probe.words[0] == "Statement d"
+        assert probe.words[1].startswith("The minister spoke about d and said")
+    assert len(story.watcher.probes) == 2
 
 
 def test_an_entry_without_a_link_is_delisted_at_once() -> None:

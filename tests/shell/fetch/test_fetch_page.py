@@ -15,10 +15,10 @@ ITEM = ItemId("ministry/abcdefghij234567")
 LOOPBACK = [ip_network("127.0.0.0/8")]
 
 
-def look(play, serve, asking, answer, *, allow=LOOPBACK, sibling="/news/2", **more):
+def look(play, serve, asking, answer, *, allow=LOOPBACK, sibling="/news/2", words=(), made_up=False, **more):
     async def scenario():
         async with serve(answer) as site, Fetcher(allow) as fetcher:
-            asked = PageProbe(ITEM, site.url("/news/1"), site.url(sibling) if sibling else "")
+            asked = PageProbe(ITEM, site.url("/news/1"), site.url(sibling) if sibling else "", words, made_up)
             return await probe(fetcher, asked, asking(site.url("/feed"), **more), NOW), site
 
     return play(scenario)
@@ -85,19 +85,119 @@ def test_an_inside_address_is_unreachable_however_the_feed_names_it(play, serve,
     assert seen.detail.startswith("ssrf_blocked")
 
 
-def test_a_page_without_end_stands_and_is_not_read(play, serve, asking):
+@pytest.mark.parametrize(
+    ("coding", "why"),
+    [
+        (b"Content-Encoding: br\r\n", "200, though what it says could not be read"),
+        (b"", "200, and it holds the item's words"),
+    ],
+)
+def test_a_page_without_end_stands_and_is_read_no_further_than_its_beginning(play, serve, asking, coding, why):
     async def endless(seen, reader, writer):
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n" + coding + b"\r\n<h1>Grain moves north</h1>")
         while True:
             writer.write(bytes(65536))
             await writer.drain()
 
     async def scenario():
         async with serve(talk=endless) as site, Fetcher(LOOPBACK) as fetcher:
-            seen = await probe(fetcher, PageProbe(ITEM, site.url("/a/b"), site.url("/a/c")), asking(site.url()), NOW)
-            assert (seen.verdict, seen.sibling_stands) == ("standing", True)
+            asked = PageProbe(ITEM, site.url("/a/b"), site.url("/a/c"), ("Grain moves north", ""))
+            seen = await probe(fetcher, asked, asking(site.url()), NOW)
+            assert (seen.verdict, seen.detail, seen.sibling_stands) == ("standing", why, True)
 
     play(scenario)
+
+
+# --- sites that answer 200 to anything --------------------------------------------------------------------------------
+
+WORDS = ("Grain moves north", "Forty trucks cross each week, the minister said.")
+OTHERWISE = "200, and a made-up address is answered otherwise"
+NOT_FOUND = b"<title>Ministry</title><p>Sorry, there is no such page. Visit 4711."
+
+
+def site_with(response, pages, otherwise=None):
+    """Answers these paths with these bytes, and any other path as a site without the right status does."""
+    return lambda one: pages.get(one.path) or otherwise or response(body=NOT_FOUND)
+
+
+def test_what_the_site_answers_to_anything_is_missing_while_another_page_has_words_of_its_own(
+    play, serve, asking, response
+):
+    pages = {"/news/2": response(body=b"<h1>Fish moves south</h1>")}
+    seen, site = look(play, serve, asking, site_with(response, pages), words=WORDS)
+    assert (seen.verdict, seen.sibling_stands, seen.made_up, seen.sibling_alike) == ("missing", True, True, False)
+    assert seen.detail == "200, as the site answers a made-up address (the same words, digits aside)"
+    assert len({one.path for one in site.seen}) == 3
+    assert all(one.path.startswith("/news/") for one in site.seen)
+
+
+def test_a_made_up_address_is_asked_only_where_the_page_answers(play, serve, asking, response):
+    pages = {"/news/1": response("404 Not Found"), "/news/2": response()}
+    for made_up, asked in ((False, 2), (True, 3)):
+        seen, site = look(play, serve, asking, site_with(response, pages), words=WORDS, made_up=made_up)
+        assert (seen.verdict, seen.sibling_stands, seen.made_up) == ("missing", True, False)
+        assert seen.detail == "404 Not Found"
+        assert len(site.seen) == asked
+
+
+def test_once_a_made_up_address_counted_all_three_are_asked_in_one_breath(play, serve, asking, response):
+    pages = {"/news/2": response(body=b"<h1>Fish moves south</h1>")}
+    seen, site = look(play, serve, asking, site_with(response, pages), words=WORDS, made_up=True)
+    assert (seen.verdict, seen.sibling_stands, len(site.seen)) == ("missing", True, 3)
+
+
+def test_a_page_that_holds_the_words_of_the_item_stands_whatever_a_made_up_address_says(play, serve, asking, response):
+    for body in (b"<h1>Grain moves north</h1>", b"<p>Forty trucks cross each week, the minister said. More"):
+        pages = {"/news/2": response(body=b"other")}
+        seen, _ = look(play, serve, asking, site_with(response, pages, response(body=body)), words=WORDS)
+        assert (seen.verdict, seen.detail) == ("standing", "200, and it holds the item's words")
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict_and_why"),
+    [
+        ("404 Not Found", ("standing", f"{OTHERWISE} (404 Not Found)")),
+        ("403 Forbidden", ("standing", f"{OTHERWISE} (http_403: 403 Forbidden)")),
+        ("500 Oops", ("standing", f"{OTHERWISE} (http_500: 500 Internal Server Error)")),
+        ("503 Away", ("unreachable", "200, but the site did not answer a made-up address, to compare")),
+        ("429 Slow down", ("unreachable", "200, but the site did not answer a made-up address, to compare")),
+        ("200 OK", ("standing", "200, and a made-up address is answered with another page")),
+    ],
+)  # fmt: skip
+def test_a_page_without_the_words_stands_where_the_site_knows_made_up_addresses(
+    play, serve, asking, response, status, verdict_and_why
+):
+    pages = {"/news/1": response(body=b"<h1>New headline</h1>"), "/news/2": response(body=b"other")}
+    seen, _ = look(play, serve, asking, site_with(response, pages, response(status, b"no")), words=WORDS)
+    assert (seen.verdict, seen.detail) == verdict_and_why
+    assert seen.made_up
+
+
+def test_a_site_whose_every_page_is_the_same_shell_proves_nothing(play, serve, asking, response):
+    shell = response(body=b"<title>Ministry</title><noscript>Please switch JavaScript on</noscript><div id=app>")
+    seen, _ = look(play, serve, asking, shell, words=WORDS)
+    assert (seen.verdict, seen.sibling_stands, seen.sibling_alike) == ("missing", False, True)
+
+
+def test_a_redirect_that_made_up_addresses_share_means_missing(play, serve, asking, response):
+    pages = {"/news/2": response(body=b"other"), "/search": response(body=b"Search")}
+    answers = site_with(response, pages, response("302 Found", location="/search"))
+    seen, site = look(play, serve, asking, answers, words=WORDS)
+    assert (seen.verdict, seen.sibling_stands) == ("missing", True)
+    place = site.url("/")
+    assert seen.detail == f"302 to {place}…, 200, as the site answers a made-up address (both led to the same address)"
+
+
+def test_without_a_sibling_of_its_kind_nothing_is_made_up(play, serve, asking, response):
+    for sibling in ("", "/transcripts/2"):
+        seen, site = look(play, serve, asking, response(body=NOT_FOUND), words=WORDS, sibling=sibling, made_up=True)
+        assert (seen.verdict, seen.detail, seen.made_up) == ("standing", "200", False)
+        assert {one.path for one in site.seen} <= {"/news/1", sibling}
+
+
+def test_made_up_addresses_are_guarded_like_all_that_was_learnt(play, serve, asking, response):
+    seen, site = look(play, serve, asking, response(body=NOT_FOUND), allow=[], made_up=True, auth=("u", "secret"))
+    assert (seen.verdict, site.connections) == ("unreachable", 0)
 
 
 def ended_at(url):
