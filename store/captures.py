@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from store import codec
+from store.batch import execute_rows
 from store.events import CaptureDigest, FeedId, ItemRestored
 from store.instants import from_micros, to_micros
 from store.ports import Capture
@@ -52,20 +53,19 @@ class Captures:
     def put(self, capture: Capture) -> None:
         """Keep a capture; the same body again only moves the time it was last received, which `prune` goes by."""
         at = to_micros(capture.fetched_at)
-        if self._connection.execute(_SEEN_AGAIN, {"of": capture.digest, "at": at}).rowcount:
+        if execute_rows(self._connection, _SEEN_AGAIN, [{"of": capture.digest, "at": at}]):
             return
-        self._connection.execute(
-            _ADD,
-            {
-                "digest": capture.digest,
-                "feed": capture.feed,
-                "url": capture.url,
-                "headers": json.dumps(capture.headers, ensure_ascii=False),
-                "body": zlib.compress(capture.body),
-                "fetched_at": at,
-                "last_at": at,
-            },
-        )
+        row = {
+            "digest": capture.digest,
+            "feed": capture.feed,
+            "url": capture.url,
+            "headers": json.dumps(capture.headers, ensure_ascii=False),
+            "body": zlib.compress(capture.body),
+            "fetched_at": at,
+            "last_at": at,
+            "cited": 0,
+        }
+        execute_rows(self._connection, _ADD, [row])
 
     def get(self, digest: CaptureDigest) -> Capture | None:
         """The capture as it was first received."""

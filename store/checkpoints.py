@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from store.batch import execute_rows, fetch_one
 from store.events import Position
 from store.tables import CHECKPOINTS
 
@@ -20,8 +21,9 @@ class Checkpoints:
 
     def get(self, name: str) -> Position:
         """The last position that the follower has read, 0 before the first."""
-        return Position(self._connection.execute(_GET, {"of": name}).scalar() or 0)
+        known = fetch_one(self._connection, _GET, {"of": name})
+        return Position(known.position if known else 0)
 
     def set(self, name: str, position: Position) -> None:
         """From here on the follower has read up to that position."""
-        self._connection.execute(_SET, {"name": name, "position": position})
+        execute_rows(self._connection, _SET, [{"name": name, "position": position}])

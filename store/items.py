@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 import sqlalchemy as sa
 
 from store import codec
+from store.batch import fetch
 from store.events import AlertId, FeedId, ItemId, ItemRevised, Key, Position, ReadingEvent, RuleId
 from store.instants import from_micros
 from store.ports import KnownItem, StoreError, Version
@@ -55,7 +56,7 @@ class Items:
         wanted = list(keys)
         for start in range(0, len(wanted), _MOST_AT_ONCE):
             some = wanted[start : start + _MOST_AT_ONCE]
-            for key, item in self._connection.execute(_FIND, {"of": feed, "keys": some}):
+            for key, item in fetch(self._connection, _FIND, {"of": feed, "keys": some}):
                 found[Key(key)] = ItemId(item)
         return found
 
@@ -64,7 +65,7 @@ class Items:
         found: dict[ItemId, KnownItem] = {}
         wanted = list(items)
         for start in range(0, len(wanted), _MOST_AT_ONCE):
-            rows = self._connection.execute(_GET, {"ids": wanted[start : start + _MOST_AT_ONCE]})
+            rows = fetch(self._connection, _GET, {"ids": wanted[start : start + _MOST_AT_ONCE]})
             for item, feed, state, version, first_seen_at, changed_at, salt, kind, data in rows:
                 reading = content_of(kind, data)
                 found[ItemId(item)] = KnownItem(
@@ -85,12 +86,12 @@ class Items:
         """Every reading, in the order of the log."""
         return [
             _version(number, Position(position), recorded_at, content_of(kind, data))
-            for number, position, recorded_at, kind, data in self._connection.execute(_VERSIONS, {"of": item})
+            for number, position, recorded_at, kind, data in fetch(self._connection, _VERSIONS, {"of": item})
         ]
 
     def told(self, rule: RuleId, item: ItemId) -> Sequence[AlertId]:
         """Alerts raised or released about this item under this rule, in the order in which they were let out."""
-        return [AlertId(alert) for alert in self._connection.execute(_TOLD, {"by": rule, "of": item}).scalars()]
+        return [AlertId(row.alert) for row in fetch(self._connection, _TOLD, {"by": rule, "of": item})]
 
 
 def content_of(kind: str, data: bytes) -> ReadingEvent:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 import uuid_utils
 
 from store import chain, codec
-from store.batch import execute_rows
+from store.batch import execute_rows, fetch, fetch_one
 from store.events import Event, FeedRenamed, Position, Recorded, subject_of
 from store.failpoint import reach
 from store.instants import from_micros, to_micros
@@ -96,11 +96,12 @@ class EventLog:
         values: dict[str, object] = {"after": after, "most": limit, "stream": stream, "subject": subject}
         if stored:
             values["kinds"] = stored
-        return [as_recorded(row) for row in self._connection.execute(statement, values)]
+        return [as_recorded(row) for row in fetch(self._connection, statement, values)]
 
     def version(self, stream: str) -> int:
         """The version of the stream's last event, 0 for a new stream."""
-        return self._connection.execute(_VERSION, {"of": stream}).scalar() or 0
+        (version,) = fetch_one(self._connection, _VERSION, {"of": stream})
+        return version or 0
 
     def head(self) -> Head:
         """The last position and its hash."""
@@ -108,7 +109,7 @@ class EventLog:
         return Head(Position(position), digest)
 
     def _end(self) -> tuple[int, bytes, int]:
-        last = self._connection.execute(_HEAD).one_or_none()
+        last = fetch_one(self._connection, _HEAD, {})
         return (0, chain.GENESIS, 0) if last is None else (last.position, last.hash, last.recorded_at)
 
     def _carry_poll_states(self, events: Sequence[Event]) -> None:

@@ -10,6 +10,7 @@ from itertools import chain, islice, zip_longest
 
 import sqlalchemy as sa
 
+from store.batch import execute_rows, fetch, fetch_one
 from store.events import AlertId, ChannelId, ItemId, RuleId
 from store.instants import maybe_from_micros, maybe_micros, to_micros
 from store.ports import Delivery, DeliveryState, Verdict
@@ -20,9 +21,13 @@ ERASED_REASON = "erased"
 """Why deliveries are held that could otherwise leave."""
 
 _ENQUEUE = sa.insert(DELIVERIES)
-_NEXT_CHANNEL = sa.select(sa.func.min(DELIVERIES.c.channel)).where(DELIVERIES.c.channel > sa.bindparam("after"))
-_LAST_SERVED = sa.select(sa.func.max(DELIVERIES.c.tried_at)).where(DELIVERIES.c.channel == sa.bindparam("of"))
-_FIRST_DUE = sa.select(sa.func.min(DELIVERIES.c.next_at)).where(DELIVERIES.c.channel == sa.bindparam("of"))
+_NEXT_CHANNEL = sa.select(sa.func.min(DELIVERIES.c.channel).label("channel")).where(
+    DELIVERIES.c.channel > sa.bindparam("after")
+)
+_LAST_SERVED = sa.select(sa.func.max(DELIVERIES.c.tried_at).label("at")).where(
+    DELIVERIES.c.channel == sa.bindparam("of")
+)
+_FIRST_DUE = sa.select(sa.func.min(DELIVERIES.c.next_at).label("at")).where(DELIVERIES.c.channel == sa.bindparam("of"))
 _DUE = (
     sa.select(DELIVERIES)
     .where(DELIVERIES.c.channel == sa.bindparam("of"), DELIVERIES.c.next_at <= sa.bindparam("now"))
@@ -81,7 +86,7 @@ class Outbox:
     def enqueue(self, deliveries: Sequence[Delivery]) -> None:
         """Add deliveries. A pending one without `next_at` is due at once."""
         if deliveries:
-            self._connection.execute(_ENQUEUE, [_row(delivery) for delivery in deliveries])
+            execute_rows(self._connection, _ENQUEUE, [_row(delivery) for delivery in deliveries])
 
     def claim(
         self, now: datetime, limit: int, lease: timedelta, *, busy: Collection[ChannelId] = ()
@@ -93,7 +98,7 @@ class Outbox:
         turns = chain.from_iterable(zip_longest(*queues))
         claimed = list(islice((row for row in turns if row is not None), limit))
         if claimed:
-            self._connection.execute(_LEASE, [{"of": row.id, "now": at, "until": until} for row in claimed])
+            execute_rows(self._connection, _LEASE, [{"of": row.id, "now": at, "until": until} for row in claimed])
         return [_delivery(row, state="leased", attempts=row.attempts + 1, next_at=now + lease) for row in claimed]
 
     def settle(self, delivery: Delivery, verdict: Verdict) -> bool:
@@ -102,19 +107,16 @@ class Outbox:
             msg = "a delivery to be retried needs the time of its next attempt"
             raise ValueError(msg)
         due = verdict.next_at if verdict.state == "pending" else None
-        changed = self._connection.execute(
-            _SETTLE,
-            {
-                "of": delivery.id,
-                "attempt": delivery.attempts,
-                "to": verdict.state,
-                "why": verdict.reason,
-                "due": maybe_micros(due),
-                "answer": verdict.answer,
-                "ended": verdict.state in ("delivered", "dead"),
-            },
-        )
-        return changed.rowcount == 1
+        row = {
+            "of": delivery.id,
+            "attempt": delivery.attempts,
+            "to": verdict.state,
+            "why": verdict.reason,
+            "due": maybe_micros(due),
+            "answer": verdict.answer,
+            "ended": verdict.state in ("delivered", "dead"),
+        }
+        return execute_rows(self._connection, _SETTLE, [row]) == 1
 
     def free(self, recipients: Mapping[ChannelId, Collection[str]], *, leases: bool = True) -> int:
         """See `store.ports.Outbox.free`. What is given back is due now; its attempts stay counted."""
@@ -131,23 +133,23 @@ class Outbox:
 
     def next_due(self) -> datetime | None:
         """When the next delivery can be claimed: due, or the end of a lease; None when nothing waits."""
-        firsts = (self._connection.execute(_FIRST_DUE, {"of": channel}).scalar() for channel in self._channels())
+        firsts = (fetch_one(self._connection, _FIRST_DUE, {"of": channel}).at for channel in self._channels())
         first = min((at for at in firsts if at is not None), default=None)
         return maybe_from_micros(first)
 
     def _channels(self) -> list[ChannelId]:
         channels: list[ChannelId] = []
         after = ""
-        while (channel := self._connection.execute(_NEXT_CHANNEL, {"after": after}).scalar()) is not None:
+        while (channel := fetch_one(self._connection, _NEXT_CHANNEL, {"after": after}).channel) is not None:
             channels.append(ChannelId(channel))
             after = channel
         return channels
 
     def _last_served(self, channel: ChannelId) -> int:
-        return self._connection.execute(_LAST_SERVED, {"of": channel}).scalar() or 0
+        return fetch_one(self._connection, _LAST_SERVED, {"of": channel}).at or 0
 
     def _due(self, channel: ChannelId, at: int, most: int) -> Sequence[sa.Row[tuple[object, ...]]]:
-        return self._connection.execute(_DUE, {"of": channel, "now": at, "most": most}).all()
+        return fetch(self._connection, _DUE, {"of": channel, "now": at, "most": most})
 
 
 LISTED = [column for column in DELIVERIES.columns if column.name != "body"]

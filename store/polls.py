@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
-from store.batch import execute_rows
+from store.batch import execute_rows, fetch_one
 from store.events import FeedId
 from store.instants import maybe_from_micros, maybe_micros
 from store.ports import PollState
@@ -40,7 +40,8 @@ class PollStates:
 
     def memory(self, feed: FeedId) -> str:
         """The stored memory, "" when there is none."""
-        return self._connection.execute(_MEMORY, {"of": feed}).scalar() or ""
+        known = fetch_one(self._connection, _MEMORY, {"of": feed})
+        return (known.memory or "") if known else ""
 
     def save(self, states: Sequence[PollState]) -> None:
         """Insert or overwrite; memory None leaves the stored one."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from store.batch import execute_rows
+from store.batch import execute_rows, fetch, fetch_one
 from store.chain import text_digest
 from store.events import ItemId, TextDigest
 from store.tables import SALTS, TEXTS
@@ -40,10 +40,11 @@ class Texts:
     def salt(self, item: ItemId) -> bytes:
         """The item's salt (16 bytes), made and kept at the first call."""
         if (salt := self._salts.get(item)) is None:
-            salt = self._connection.execute(_SALT_OF, {"of": item}).scalar()
-            if salt is None:
+            if known := fetch_one(self._connection, _SALT_OF, {"of": item}):
+                salt = known.salt
+            else:
                 salt = os.urandom(_SALT_BYTES)
-                self._connection.execute(_ADD_SALT, {"item": item, "salt": salt})
+                execute_rows(self._connection, _ADD_SALT, [{"item": item, "salt": salt}])
             self._salts[item] = salt
         return salt
 
@@ -75,7 +76,7 @@ class Texts:
 
     def _rows(self, statement: sa.Select[Any], digests: list[TextDigest]) -> Iterator[sa.Row[Any]]:
         for start in range(0, len(digests), _MOST_AT_ONCE):
-            yield from self._connection.execute(statement, {"digests": digests[start : start + _MOST_AT_ONCE]})
+            yield from fetch(self._connection, statement, {"digests": digests[start : start + _MOST_AT_ONCE]})
 
 
 def pack(text: str) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from store import chain, merkle, note
+from store.batch import execute_rows, fetch, fetch_one
 from store.events import Position
 from store.ports import TreeHead
 from store.tables import EVENTS, TREE_HEADS
@@ -27,12 +28,14 @@ _COVERING = (
 _NOTE = sa.select(TREE_HEADS.c.note).where(
     TREE_HEADS.c.key == sa.bindparam("of"), TREE_HEADS.c.size == sa.bindparam("size")
 )
-_NUMBER = sa.select(sa.func.coalesce(sa.func.max(TREE_HEADS.c.number), 0))
+_NUMBER = sa.select(sa.func.coalesce(sa.func.max(TREE_HEADS.c.number), 0).label("number"))
 _ADD = sa.insert(TREE_HEADS)
 _HASH = sa.select(EVENTS.c.hash).where(EVENTS.c.position == sa.bindparam("position"))
 _ROWS = (
-    "SELECT position, event_id, stream, version, kind, subject, recorded_at, data, hash"
-    " FROM events WHERE position > ? ORDER BY position LIMIT ?"
+    sa.select(EVENTS)
+    .where(EVENTS.c.position > sa.bindparam("after"))
+    .order_by(EVENTS.c.position)
+    .limit(sa.bindparam("most"))
 )
 _ALL = -1
 
@@ -60,7 +63,7 @@ class TreeHeads:
         if latest is not None and self._hash(latest.size) != latest.hash:
             return None
         size, peaks = (latest.size, latest.peaks) if latest else (0, b"")
-        rows = self._connection.exec_driver_sql(_ROWS, (size, _ALL if most is None else most)).fetchall()
+        rows = fetch(self._connection, _ROWS, {"after": size, "most": _ALL if most is None else most})
         if not rows:
             return _head(latest) if latest else None
         tree = merkle.Tree(size, [peaks[at : at + 32] for at in range(0, len(peaks), 32)])
@@ -68,14 +71,14 @@ class TreeHeads:
             tree.add(chain.leaf(*columns))
         made = note.signed(note.Checkpoint(signer.key.name, tree.size, tree.root()), signer)
         row = {
-            "number": self._connection.execute(_NUMBER).scalar_one() + 1,
+            "number": fetch_one(self._connection, _NUMBER, {}).number + 1,
             "key": key,
             "size": tree.size,
             "hash": rows[-1].hash,
             "peaks": b"".join(tree.peaks),
             "note": made,
         }
-        self._connection.execute(_ADD, row)
+        execute_rows(self._connection, _ADD, [row])
         return TreeHead(key, tree.size, made)
 
     def contradicts(self, key: str, known: str) -> bool:
@@ -88,13 +91,13 @@ class TreeHeads:
         size = note.opened(known, note.PublicKey.read(key)).size
         return bool(self._connection.execute(_NOTE, {"of": key, "size": size}).scalar() != known)
 
-    def _latest(self, key: str) -> sa.Row[Any] | None:
-        return self._connection.execute(_LATEST, {"of": key}).one_or_none()
+    def _latest(self, key: str) -> Any:
+        return fetch_one(self._connection, _LATEST, {"of": key})
 
     def _hash(self, position: int) -> bytes | None:
-        digest: bytes | None = self._connection.execute(_HASH, {"position": position}).scalar()
-        return digest
+        event = fetch_one(self._connection, _HASH, {"position": position})
+        return event.hash if event else None
 
 
-def _head(row: sa.Row[Any]) -> TreeHead:
+def _head(row: Any) -> TreeHead:
     return TreeHead(row.key, row.size, row.note)
