@@ -8,13 +8,13 @@ by their aliases then; what is lost is the window, and with it the open suspicio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
+from aggregator.stored import bool_of, instant_of, int_of, list_of, micros_of, rows_of, str_of
 from store.events import FeedBaselined, ItemId, Key
 
 FORMAT = 1
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 IdentityPolicy = Literal["", "guid", "link", "title", "dated"]
 """What tells entries apart; "" = not fixed yet, because no document with entries has been seen."""
@@ -149,89 +149,99 @@ def dump(memory: FeedMemory) -> str:
     if memory.suspects:
         data["suspects"] = [_suspect_to_json(s) for s in memory.suspects]
     if memory.smaller:
-        data["smaller"] = [_micros(memory.smaller.since), memory.smaller.polls, list(memory.smaller.keys)]
+        data["smaller"] = [micros_of(memory.smaller.since), memory.smaller.polls, list(memory.smaller.keys)]
     if memory.grows:
         data["grows"] = memory.grows
     if memory.restless:
-        data["restless"] = {i: [r.streak, _micros(r.since), r.said] for i, r in memory.restless.items()}
+        data["restless"] = {item: restless_row(each) for item, each in memory.restless.items()}
     if memory.boilerplate:
         data["boilerplate"] = list(memory.boilerplate)
     if memory.move:
-        data["move"] = [memory.move.origin, memory.move.url, _micros(memory.move.since), memory.move.adopted]
+        data["move"] = [memory.move.origin, memory.move.url, micros_of(memory.move.since), memory.move.adopted]
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def answer_row(answer: PageAnswer) -> list[object]:
+    """One answer of a page as JSON."""
+    row: list[object] = [micros_of(answer.at), answer.verdict, answer.detail, answer.sibling_stands]
+    return [*row, answer.sibling_alike] if answer.made_up else row
+
+
+def answer_of(row: list[object]) -> PageAnswer:
+    """Read what `answer_row` wrote; TypeError or ValueError if it is something else."""
+    at, verdict, detail, sibling_stands, *compared = row
+    alike = any(bool_of(each) for each in compared)
+    return PageAnswer(instant_of(at), str_of(verdict), str_of(detail), bool_of(sibling_stands), bool(compared), alike)
+
+
+def restless_row(restless: Restless) -> list[object]:
+    """What does not rest, as JSON."""
+    return [restless.streak, micros_of(restless.since), restless.said]
+
+
+def restless_of(row: list[object]) -> Restless:
+    """Read what `restless_row` wrote; TypeError or ValueError if it is something else."""
+    streak, since, said = row
+    return Restless(int_of(streak), instant_of(since), str_of(said))
 
 
 def _read(data: Mapping[str, object]) -> FeedMemory:
     smaller, move = data.get("smaller"), data.get("move")
     return FeedMemory(
-        baselined=_bool(data["baselined"]),
-        identity=_policy(_str(data["identity"])),
-        url=_str(data["url"]),
-        parser=_str(data["parser"]),
-        window=tuple(_listed_from_json(_list(row)) for row in _list(data["window"])),
-        suspects=tuple(_suspect_from_json(_list(row)) for row in _list(data.get("suspects", []))),
-        smaller=_smaller_from_json(_list(smaller)) if smaller else None,
+        baselined=bool_of(data["baselined"]),
+        identity=_policy(str_of(data["identity"])),
+        url=str_of(data["url"]),
+        parser=str_of(data["parser"]),
+        window=tuple(_listed_from_json(list_of(row)) for row in list_of(data["window"])),
+        suspects=tuple(_suspect_from_json(list_of(row)) for row in list_of(data.get("suspects", []))),
+        smaller=_smaller_from_json(list_of(smaller)) if smaller else None,
         grows=_growth(data.get("grows", "")),
-        restless={
-            ItemId(item): Restless(_int(row[0]), _instant(row[1]), _str(row[2]))
-            for item, row in _rows(data.get("restless", {})).items()
-        },
-        boilerplate=tuple(_str(line) for line in _list(data.get("boilerplate", []))),
-        move=_move_from_json(_list(move)) if move else None,
+        restless={ItemId(item): restless_of(row) for item, row in rows_of(data.get("restless", {})).items()},
+        boilerplate=tuple(str_of(line) for line in list_of(data.get("boilerplate", []))),
+        move=_move_from_json(list_of(move)) if move else None,
     )
 
 
 def _listed_from_json(row: list[object]) -> Listed:
     date = row[1]
-    return Listed(ItemId(_str(row[0])), None if date is None else _int(date), stray=len(row) > 2)
+    return Listed(ItemId(str_of(row[0])), None if date is None else int_of(date), stray=len(row) > 2)
 
 
 def _smaller_from_json(row: list[object]) -> Smaller:
     since, polls, keys = row
-    return Smaller(_instant(since), _int(polls), tuple(Key(_str(key)) for key in _list(keys)))
+    return Smaller(instant_of(since), int_of(polls), tuple(Key(str_of(key)) for key in list_of(keys)))
 
 
 def _move_from_json(row: list[object]) -> Move:
     origin, url, since, adopted = row
-    return Move(_str(origin), _str(url), _instant(since), _bool(adopted))
+    return Move(str_of(origin), str_of(url), instant_of(since), bool_of(adopted))
 
 
 def _suspect_to_json(suspect: Suspect) -> list[object]:
     return [
         suspect.item,
-        _micros(suspect.last_seen_at),
-        _micros(suspect.first_absent_at),
+        micros_of(suspect.last_seen_at),
+        micros_of(suspect.first_absent_at),
         list(suspect.older),
         suspect.link,
         suspect.stale,
-        None if suspect.absent_at is None else _micros(suspect.absent_at),
-        [_answer_to_json(answer) for answer in suspect.answers],
+        None if suspect.absent_at is None else micros_of(suspect.absent_at),
+        [answer_row(answer) for answer in suspect.answers],
     ]
 
 
 def _suspect_from_json(row: list[object]) -> Suspect:
     item, last_seen_at, first_absent_at, older, link, stale, absent_at, answers = row
     return Suspect(
-        item=ItemId(_str(item)),
-        last_seen_at=_instant(last_seen_at),
-        first_absent_at=_instant(first_absent_at),
-        older=tuple(ItemId(_str(each)) for each in _list(older)),
-        link=_str(link),
-        stale=_bool(stale),
-        absent_at=None if absent_at is None else _instant(absent_at),
-        answers=tuple(_answer_from_json(_list(answer)) for answer in _list(answers)),
+        item=ItemId(str_of(item)),
+        last_seen_at=instant_of(last_seen_at),
+        first_absent_at=instant_of(first_absent_at),
+        older=tuple(ItemId(str_of(each)) for each in list_of(older)),
+        link=str_of(link),
+        stale=bool_of(stale),
+        absent_at=None if absent_at is None else instant_of(absent_at),
+        answers=tuple(answer_of(list_of(answer)) for answer in list_of(answers)),
     )
-
-
-def _answer_to_json(answer: PageAnswer) -> list[object]:
-    row: list[object] = [_micros(answer.at), answer.verdict, answer.detail, answer.sibling_stands]
-    return [*row, answer.sibling_alike] if answer.made_up else row
-
-
-def _answer_from_json(row: list[object]) -> PageAnswer:
-    at, verdict, detail, sibling_stands, *compared = row
-    alike = any(_bool(each) for each in compared)
-    return PageAnswer(_instant(at), _str(verdict), _str(detail), _bool(sibling_stands), bool(compared), alike)
 
 
 def _policy(name: str) -> IdentityPolicy:
@@ -243,41 +253,3 @@ def _policy(name: str) -> IdentityPolicy:
 
 def _growth(name: object) -> Growth:
     return "top" if name == "top" else "end" if name == "end" else ""
-
-
-def _micros(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(microseconds=1)
-
-
-def _instant(micros: object) -> datetime:
-    return _EPOCH + timedelta(microseconds=_int(micros))
-
-
-def _str(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(value)
-    return value
-
-
-def _int(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(value)
-    return value
-
-
-def _bool(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(value)
-    return value
-
-
-def _list(value: object) -> list[object]:
-    if not isinstance(value, list):
-        raise TypeError(value)
-    return value
-
-
-def _rows(value: object) -> dict[str, list[object]]:
-    if not isinstance(value, dict):
-        raise TypeError(value)
-    return {_str(key): _list(row) for key, row in value.items()}
