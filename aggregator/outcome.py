@@ -19,7 +19,7 @@ class FetchRequest:
     `headers` and `auth` are the operator's own for this feed and never leave its origin. `validated_url` is the
     `Fetched.url` of the answer that gave the validators: only that URL is asked with them ("" = any on the first
     origin). `max_body` 0: only status and headers are wanted, the body is left unread. `partial`: of a longer body the
-    beginning will do.
+    beginning will do. With `post` it is a POST of these bytes, and no redirect is followed.
     """
 
     url: str
@@ -35,6 +35,7 @@ class FetchRequest:
     proxy: str = ""
     learnt: bool = False
     partial: bool = False
+    post: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,8 +88,8 @@ class Fetcher:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def fetch(self, request: FetchRequest) -> FetchOutcome:
-        """One GET, redirects included, within `request.timeout`. Through a proxy the proxy resolves names: of a learnt
-        URL only the spelling and literal addresses are judged then, and the proxy's own rules have to do the rest.
+        """One request, redirects included, within `request.timeout`. Through a proxy the proxy resolves names: of a
+        learnt URL only the spelling and literal addresses are judged then; the proxy's own rules have to do the rest.
         """
         trail = _Trail()
         seconds = request.timeout.total_seconds()
@@ -114,7 +114,7 @@ class Fetcher:
                     return _fetched(hop, response, await _read(response, request), trail)
                 if status == HTTPStatus.NOT_MODIFIED and conditional:
                     return NotModified(str(hop.url), tuple(trail.redirects))
-                if status not in _REDIRECTS or "location" not in response.headers:
+                if status not in _REDIRECTS or "location" not in response.headers or request.post is not None:
                     return self._turned_down(response, trail)
                 target = location(hop.url, response)
             hop = self._next_hop(request, hop, target)
@@ -151,9 +151,7 @@ class Fetcher:
         dialler = Dialler(self._resolve, None if free else self._guard, trail)
         transport = _Transport(self._connection(request, hop.url, dialler))
         try:
-            response = await transport.handle_async_request(
-                httpx.Request("GET", hop.url, headers=headers(request, hop, conditional), stream=_NO_BODY)
-            )
+            response = await transport.handle_async_request(_message(request, hop, conditional))
             dialler.head_complete()
             _check_head(response)
             yield response
@@ -208,7 +206,10 @@ class _Transport(httpx.AsyncHTTPTransport):
         self._pool = cast("httpcore.AsyncConnectionPool", connection)
 
 
-_NO_BODY = httpx.ByteStream(b"")
+def _message(request: FetchRequest, hop: Hop, conditional: bool) -> httpx.Request:
+    method = "GET" if request.post is None else "POST"
+    body = httpx.ByteStream(request.post or b"")
+    return httpx.Request(method, hop.url, headers=headers(request, hop, conditional), stream=body)
 
 
 def _proxy(url: str) -> httpx.Proxy:

@@ -77,6 +77,8 @@ def headers(request: FetchRequest, hop: Hop, conditional: bool) -> list[tuple[by
         for name, value in request.headers.items():
             own[name.lower()] = (_encoded(name), _encoded(value))
     own["accept-encoding"] = (b"Accept-Encoding", b"gzip")
+    if request.post is not None:
+        own["content-length"] = (b"Content-Length", b"%d" % len(request.post))
     if conditional and request.etag:
         own["if-none-match"] = (b"If-None-Match", request.etag.encode("latin-1"))
     if conditional and request.last_modified:
