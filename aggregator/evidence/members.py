@@ -1,5 +1,5 @@
-"""A dossier as the members of a file of evidence: names and bytes, the same for the same dossier. Pure but for reading
-the two members that come with the program, the verifier and the words of README.txt.
+"""A dossier, and what others added to it, as the members of a file of evidence: names and bytes, the same for the same.
+Pure but for reading the two members that come with the program, the verifier and the words of README.txt.
 """
 
 import json
@@ -8,11 +8,12 @@ from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from itertools import pairwise
-from string import Template
 
 from aggregator.evidence import warc
 from aggregator.evidence.dossier import Dossier, Words
-from aggregator.shown.form import compact, counted
+from aggregator.evidence.outside import NOTHING, Archived, Outside, Timestamp
+from aggregator.evidence.readme import readme
+from aggregator.shown.form import compact
 from alerts.diff import Entry, word_diff
 from alerts.plain import encodable
 from store.proof import ProvenEvent
@@ -27,10 +28,10 @@ _PAGE = """<!DOCTYPE html>
 """
 
 
-def members(dossier: Dossier, software: str) -> dict[str, bytes]:
+def members(dossier: Dossier, software: str, outside: Outside = NOTHING) -> dict[str, bytes]:
     """Every member by its name; `software` is what made it, with its version."""
     made = {
-        "README.txt": _readme(dossier, software),
+        "README.txt": readme(dossier, software, outside),
         "verify.py": files("aggregator.evidence").joinpath("verifier.py").read_bytes(),
         "checkpoint.txt": dossier.head.note.encode(),
         "key.txt": f"{dossier.head.key}\n".encode(),
@@ -39,6 +40,7 @@ def members(dossier: Dossier, software: str) -> dict[str, bytes]:
         "captures.warc.gz": warc.archive(dossier.captures, software),
         **dict(_versions(dossier)),
         **dict(_diffs(dossier.versions)),
+        **dict(_from_outside(outside)),
     }
     sums = "".join(f"{sha256(made[name]).hexdigest()}  {name}\n" for name in sorted(made))
     return {**made, "SHA256SUMS": sums.encode()}
@@ -82,46 +84,16 @@ def _diffs(versions: Mapping[int, Words]) -> Iterator[tuple[str, bytes]]:
         yield f"{name}.html", encodable(page).encode()
 
 
+def _from_outside(outside: Outside) -> Iterator[tuple[str, bytes]]:
+    if isinstance(stamp := outside.timestamp, Timestamp):
+        yield "timestamp.tsr", stamp.answer
+    if isinstance(copy := outside.archived, Archived):
+        yield "archive.json", (compact(copy.as_row()) + "\n").encode()
+
+
 def _worded(diff: Sequence[Entry]) -> str:
     return "".join(text.join(_MARKS.get(tag, ("", ""))) for tag, text in diff)
 
 
 def _marked(diff: Sequence[Entry]) -> str:
     return "".join(escape(text).join(_TAGS.get(tag, ("", ""))) for tag, text in diff)
-
-
-def _readme(dossier: Dossier, software: str) -> bytes:
-    first, last = dossier.events[0], dossier.events[-1]
-    template = Template(files("aggregator.evidence").joinpath("README.txt").read_text("utf-8"))
-    said = template.substitute(
-        item=dossier.item,
-        software=software,
-        events=counted(len(dossier.events), "event"),
-        first=first.position,
-        last=last.position,
-        size=dossier.head.size,
-        key=dossier.head.key,
-        words=_told_words(dossier),
-        captures=_told_captures(dossier),
-    )
-    return said.encode()
-
-
-def _told_words(dossier: Dossier) -> str:
-    if not dossier.versions:
-        return (
-            "The words of this statement were erased for good, on the day and for the reason that its last\n"
-            "text.erased event gives. Nobody can bring them back: what is left are digests whose salt is gone."
-        )
-    return f"Its words are in versions/, as they were at each time: {counted(len(dossier.versions), 'version')}."
-
-
-def _told_captures(dossier: Dossier) -> str:
-    lines = [f"Documents in which it was seen, as received: {len(dossier.captures)}, in captures.warc.gz."]
-    if dossier.lost:
-        lines.append(
-            "These are named by its events and are not kept any more, because the time for which raw\n"
-            "documents are kept had passed, or because they showed a statement that was erased:\n"
-            + "\n".join(f"    {digest}" for digest in dossier.lost)
-        )
-    return "\n".join(lines)

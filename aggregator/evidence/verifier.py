@@ -131,8 +131,8 @@ def unbase64(text: str) -> bytes:
 
 def sums_hold(files: Files) -> str:
     """SHA256SUMS names every member with its digest, and no other."""
-    lines = member(files, "SHA256SUMS").decode().split("\n")
-    if lines.pop() != "":
+    *lines, rest = member(files, "SHA256SUMS").decode().split("\n")
+    if rest:
         raise Wrong("SHA256SUMS does not end with a line")
     named = {}
     for line in lines:
@@ -303,6 +303,39 @@ def captures_hold(files: Files, events: List[Event]) -> str:
     return f"{len(kept)} captured documents are those that the events name{lost}"
 
 
+# --- the timestamp ----------------------------------------------------------------------------------------------------
+
+STAMP = "timestamp.tsr states {}-{}-{} {}:{}:{} UTC. Whose word that is, the authority's certificate shows:"
+OPENSSL = "openssl ts -verify -data checkpoint.txt -in timestamp.tsr -CAfile CA.pem"
+
+
+def elements(der: bytes) -> List[bytes]:
+    """What stands in each element of DER (X.690), one after the other."""
+    found, place = [], 0
+    while place < len(der):
+        length, place = der[place + 1], place + 2
+        if length >= 0x80:
+            after = place + length - 0x80
+            length, place = int.from_bytes(der[place:after], "big"), after
+        if place + length > len(der):
+            raise Wrong("timestamp.tsr is cut off")
+        found.append(der[place : place + length])
+        place += length
+    return found
+
+
+def stamped(timestamp: bytes) -> Tuple[bytes, str]:
+    """The SHA-256 that was stamped (RFC 3161), and what is said of the time; who signed that is not looked at."""
+    status, token = elements(elements(timestamp)[0])
+    signed = elements(elements(elements(token)[1])[0])
+    info = elements(elements(elements(elements(signed[2])[1])[0])[0])
+    algorithm, digest = elements(info[2])
+    time = re.fullmatch(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.\d+)?Z", info[4].decode())
+    if elements(status)[0] not in (b"\0", b"\1") or elements(algorithm)[0].hex() != "608648016503040201" or not time:
+        raise Wrong("timestamp.tsr is no timestamp with SHA-256")
+    return digest, STAMP.format(*time.groups())
+
+
 # --- the program ------------------------------------------------------------------------------------------------------
 
 
@@ -317,6 +350,10 @@ def checks(files: Files, trusted: str) -> Iterator[str]:
     yield events_hold(events, size, root)
     yield versions_hold(files, events)
     yield captures_hold(files, events)
+    if "timestamp.tsr" in files:
+        if stamped(files["timestamp.tsr"])[0] != hashlib.sha256(files["checkpoint.txt"]).digest():
+            raise Wrong("timestamp.tsr is a timestamp of something else than checkpoint.txt")
+        yield "timestamp.tsr is a timestamp of checkpoint.txt"
 
 
 def say(word: str, line: str) -> None:
@@ -352,6 +389,9 @@ def main(arguments: List[str]) -> int:
     except (*ODD, zlib.error) as odd:
         say("WRONG", f"it is not as it was written ({type(odd).__name__}: {odd})")
         return 1
+    if "timestamp.tsr" in files:
+        say("note", stamped(files["timestamp.tsr"])[1])
+        say("", OPENSSL)
     if not trusted:
         say("note", "the key came with the file: compare it with one that you have from elsewhere")
     sys.stdout.write("all of it holds\n")

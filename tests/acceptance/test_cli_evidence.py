@@ -5,12 +5,14 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import zipfile
 from contextlib import closing
 
 import pytest
 
 from aggregator.evidence.kept import note_in
 from tests.acceptance.conftest import Desk, open_ministry, settings_for
+from tests.shell.authority import Authority, Said, house, needs_openssl
 
 
 @pytest.fixture(scope="module")
@@ -118,4 +120,72 @@ def test_a_stranger_checks_the_evidence_with_nothing_but_python(alerted):
     assert again.status == 2
     assert "overwrites nothing" in again.err
     assert alerted.call("evidence", "ministry/nothing", "-o", "x.zip").status == 2
+    assert not (alerted.folder / "x.zip").exists()
+
+
+def item_called(desk, title):
+    return next(row["id"] for row in desk.call("items", "--json").json if row["title"] == title)
+
+
+@needs_openssl
+def test_a_timestamp_and_an_archives_copy_go_into_the_file_and_openssl_believes_the_one(alerted, tmp_path):
+    authority, item = Authority.made(tmp_path / "tsa", kind="ec"), item_called(alerted, "New")
+
+    def archive(heard):
+        return Said(headers={"content-location": "/web/2026/copy"})
+
+    with house(lambda heard: Said(body=authority.reply(heard.body))) as tsa, house(archive) as kept:
+        words = ["--timestamp", tsa.url, "--timestamp-ca", str(authority.root), "--archive", f"{kept.url}/save/"]
+        told = alerted.call("evidence", item, "-o", "told.zip", *words)
+        made = alerted.call("evidence", item, "-o", "made.zip", *words, "--json")
+    assert (told.status, made.status) == (0, 0), told.err + made.err
+    assert "UTC, by CN=Loopback Stamps,O=Time, policy 1.3.6.1.4.1.99999.1" in told.out
+    assert f"archived copy: {kept.url}/web/2026/copy" in told.out
+    assert made.json["timestamp"]["anchored"] is True
+    assert made.json["archive"]["address"] == f"{kept.url}/web/2026/copy"
+    with zipfile.ZipFile(alerted.folder / "made.zip") as opened:
+        opened.extractall(alerted.folder / "out")
+        assert authority.believes(opened.read("checkpoint.txt"), opened.read("timestamp.tsr"))
+    (shown,) = json.loads(f"[{(alerted.folder / 'out' / 'archive.json').read_text()}]")
+    assert shown["address"] == f"{kept.url}/web/2026/copy"
+    check = [sys.executable, "-I", str(alerted.folder / "out" / "verify.py")]
+    run = subprocess.run(check, capture_output=True, text=True, timeout=20, env={})
+    assert (run.returncode, run.stdout.splitlines()[-1]) == (0, "all of it holds")
+    assert "ok     timestamp.tsr is a timestamp of checkpoint.txt\n" in run.stdout
+    assert "note   timestamp.tsr states 20" in run.stdout
+    assert "openssl ts -verify -data checkpoint.txt" in run.stdout
+
+
+def test_who_gives_nothing_is_named_and_the_file_is_made_all_the_same(alerted):
+    item = item_called(alerted, "New")
+    with house(lambda _: Said(status=503)) as broken:
+        words = ["--timestamp", broken.url, "--archive", f"{broken.url}/save/"]
+        made = alerted.call("evidence", item, "-o", "made.zip", *words, "--json")
+        told = alerted.call("evidence", item, "-o", "told.zip", *words)
+    assert (made.status, told.status) == (1, 1)
+    assert made.json["timestamp"] == {"ok": False, "reason": "http_503", "detail": "503 Service Unavailable"}
+    assert made.json["archive"]["reason"] == "http_503"
+    assert "no timestamp (http_503)" in told.err
+    assert "no archived copy (http_503)" in told.err
+    assert len({file.read_bytes() for file in alerted.folder.glob("*.zip")}) == 1, "and as it would be without asking"
+    plain = alerted.call("evidence", item, "-o", "plain.zip", "--json")
+    assert (plain.status, plain.json["timestamp"], plain.json["archive"]) == (0, None, None)
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (["--timestamp", "stamps.example"], "https://stamps.example"),
+        (["--timestamp", "https://me:hush@stamps.example/"], "no user name or password"),
+        (["--archive", "ftp://archive.example/"], "must begin with http"),
+        (["--timestamp-ca", "feedwitness.toml"], "name the authority too"),
+        (["--timestamp", "https://stamps.example", "--timestamp-ca", "feedwitness.toml"], "no certificate in PEM"),
+        (["--timestamp", "https://stamps.example", "--timestamp-ca", "none.pem"], "cannot be read"),
+    ],
+)
+def test_options_that_cannot_be_meant_are_refused_before_any_work(alerted, words, what):
+    refused = alerted.call("evidence", item_called(alerted, "New"), "-o", "x.zip", *words)
+    assert refused.status == 2
+    assert what in refused.err
+    assert "hush" not in refused.err
     assert not (alerted.folder / "x.zip").exists()

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import random
+import re
 import subprocess
 import sys
 import zipfile
@@ -17,9 +18,11 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.evidence import bundle, verifier
+from aggregator.evidence import bundle, tsp, verifier
 from aggregator.evidence.dossier import Dossier, gather
 from aggregator.evidence.members import members
+from aggregator.evidence.outside import Outside, Timestamp
+from aggregator.evidence.timestamp import checked
 from store.codec import about_to_text
 from store.database import SqlStore, open_store
 from store.engine import connect
@@ -38,6 +41,7 @@ from store.events import (
 from store.ports import Capture, StoreError, Transaction
 from store.proof import Unproven
 from store.witness import open_witness
+from tests.shell.authority import Authority, needs_openssl
 
 NOW = datetime(2026, 11, 21, 20, 0, 0, 123456, tzinfo=UTC)
 ITEM, FEED = ItemId("ministry/abc"), FeedId("ministry")
@@ -208,6 +212,64 @@ def test_a_document_that_no_event_names_is_found(store: SqlStore) -> None:
     forged = [replace(one, body=b"forged", digest=digest_of(b"forged")) for one in gather(store, ITEM).captures]
     files = made(store)
     assert "no event names" in verdict(resummed({**files, "captures.warc.gz": archive(forged, SOFTWARE)}))
+
+
+# --- a timestamp in it ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority.made(tmp_path_factory.mktemp("tsa") / "of", kind="ec")
+
+
+def stamped(store: SqlStore, authority: Authority, over: bytes = b"") -> dict[str, bytes]:
+    """Evidence with a timestamp of its checkpoint, or of something else."""
+    dossier = gather(store, ITEM)
+    digest = hashlib.sha256(over or dossier.head.note.encode()).digest()
+    answer = authority.reply(tsp.query(digest, 7))
+    stamp = checked(answer, "http://tsa.example/", digest, 7, [])
+    assert isinstance(stamp, Timestamp)
+    return members(dossier, SOFTWARE, Outside(timestamp=stamp))
+
+
+@needs_openssl
+def test_the_checker_and_openssl_say_of_a_timestamp_what_it_covers(store: SqlStore, authority: Authority) -> None:
+    files = stamped(store, authority)
+    assert verdict(files) == ""
+    *_, last = verifier.checks(files, "")
+    assert last == "timestamp.tsr is a timestamp of checkpoint.txt"
+    assert authority.believes(files["checkpoint.txt"], files["timestamp.tsr"])
+    told = files["README.txt"].decode()
+    _, stated = verifier.stamped(files["timestamp.tsr"])
+    (moment,) = re.findall(r"states (\S+ \S+ UTC)\.", stated)
+    assert f"checkpoint.txt existed by {moment}, says a timestamp authority" in told
+    assert "http://tsa.example/" in told
+    assert "openssl ts -verify -data checkpoint.txt -in timestamp.tsr -CAfile CA.pem" in told
+
+
+@needs_openssl
+def test_a_timestamp_of_something_else_is_found_also_with_the_sums_written_anew(
+    store: SqlStore, authority: Authority
+) -> None:
+    other = stamped(store, authority, over=b"another checkpoint")
+    assert "something else than checkpoint.txt" in verdict(other)
+    answer = stamped(store, authority)["timestamp.tsr"]
+    for spoiled in (b"", b"x", answer[:40], answer[:300], bytes(100), answer.replace(b"Z", b"z")):
+        assert verdict(resummed({**other, "timestamp.tsr": spoiled})), spoiled
+
+
+@needs_openssl
+def test_a_byte_changed_in_a_timestamp_is_found_by_the_sums_and_without_them_by_openssl(
+    store: SqlStore, authority: Authority
+) -> None:
+    files = stamped(store, authority)
+    stamp, believed = files["timestamp.tsr"], []
+    for at in range(0, len(stamp), 5):
+        changed = stamp[:at] + bytes([stamp[at] ^ 1]) + stamp[at + 1 :]
+        assert verdict({**files, "timestamp.tsr": changed}), at
+        if verdict(resummed({**files, "timestamp.tsr": changed})) == "":
+            believed += [at] if authority.believes(files["checkpoint.txt"], changed) else []
+    assert len(believed) < 6, f"more than versions and a NULL: {believed}"
 
 
 # --- the archive, read by a parser of its own -------------------------------------------------------------------------
