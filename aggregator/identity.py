@@ -100,10 +100,9 @@ def comparable_link(link: str) -> str:
     return f"{host}{port}{tail}"
 
 
-def is_home_page(link: str) -> bool:
-    """The link names a whole site: it cannot tell one statement from another."""
-    parts = urlsplit(link)
-    return parts.path in ("", "/") and not parts.query and not parts.fragment
+def is_home_page(comparable: str) -> bool:
+    """The comparable link names a whole site: it cannot tell one statement from another."""
+    return comparable.partition("/")[1:] == ("/", "")
 
 
 def host_of(link: str) -> str:

@@ -82,7 +82,7 @@ def normalise(parsed: ParsedFeed, profile: FeedProfile, policy: IdentityPolicy) 
     for entry, name in zip(entries, names, strict=True):
         link = comparable_link(entry.link)
         aliases = []
-        if policy != "link" and link and links[link] == 1 and not is_home_page(entry.link):
+        if policy != "link" and link and links[link] == 1 and not is_home_page(link):
             aliases.append(key("link", link))
         observed.append(
             ObservedItem(

@@ -100,7 +100,7 @@ def _dump(value: object) -> bytes:
 
 def _load(data: bytes | str) -> object:
     try:
-        value: object = json.loads(data)
+        value: object = json.loads(data if isinstance(data, str) else data.decode())
     except (ValueError, RecursionError) as error:
         msg = f"an event's data are not JSON: {error}"
         raise Unreadable(msg) from error

@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -55,11 +55,13 @@ class _GroupLost(Exception):
 class Writer:
     """Runs jobs in single file. `trouble` is the named reason why the last commit failed, "" when it did not; a commit
     of nothing does not count, for it needs no room on the disk and so proves nothing. `after` is called with the
-    driver's connection between transactions, after each group.
+    driver's connection between transactions, after each group. The connection is kept from group to group, until one
+    fails.
     """
 
     def __init__(self, engine: sa.Engine, after: Callable[[sqlite3.Connection], None] | None = None) -> None:
         self._engine = engine
+        self._connection: sa.Connection | None = None
         self._after = after
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._gate = threading.Lock()
@@ -101,6 +103,7 @@ class Writer:
             while group := self._next_group():
                 self._commit([waiting for waiting in group if waiting.future.set_running_or_notify_cancel()])
         finally:
+            self._disconnect()
             self._engine.dispose()
 
     def _next_group(self) -> list[_Waiting]:
@@ -126,7 +129,7 @@ class Writer:
             wrote = self._together(group)
         except _GroupLost as lost:
             self._lose(group, lost.reason)
-        except DBAPIError as error:
+        except (DBAPIError, sqlite3.Error) as error:
             self._lose(group, translate(error))
         except Exception as bug:  # noqa: BLE001 -- of ours or the library's: without this thread every job waits for ever
             self._lose(group, StoreUnavailable("store_io", f"the writer failed ({type(bug).__name__}: {bug})"))
@@ -140,34 +143,48 @@ class Writer:
 
     def _look_after(self) -> None:
         """What may be done between two groups; the connection is the one that the next group takes."""
-        if self._after is None:
-            return
-        with suppress(DBAPIError), self._engine.connect() as connection:
-            driver = connection.connection.driver_connection
-            if isinstance(driver, sqlite3.Connection):
-                self._after(driver)
+        if self._after is not None:
+            with suppress(DBAPIError):
+                self._after(_driver(self._connected()))
+
+    def _connected(self) -> sa.Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def _disconnect(self) -> None:
+        """Give the connection back: whatever state it was in, the next group begins with a clean one."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(DBAPIError, sqlite3.Error):
+                connection.close()
 
     def _together(self, group: list[_Waiting]) -> bool:
         """Run the jobs and commit; whether they changed anything."""
         if self._broken is not None:
             raise _GroupLost(self._broken)
         try:
-            with self._engine.begin() as connection:
-                before = _changes(connection)
+            connection = self._connected()
+            with connection.begin():
+                driver = _driver(connection)
+                before = driver.total_changes
                 for waiting in group:
                     self._busy_since = time.monotonic()
-                    self._try(connection, waiting)
-                wrote = _changes(connection) > before
+                    self._try(connection, driver, waiting)
+                wrote = driver.total_changes > before
                 self._busy_since = time.monotonic()
                 reach("before_commit")
+        except BaseException:
+            self._disconnect()
+            raise
         finally:
             self._busy_since = None
         return wrote
 
     @staticmethod
-    def _try(connection: sa.Connection, waiting: _Waiting) -> None:
+    def _try(connection: sa.Connection, driver: sqlite3.Connection, waiting: _Waiting) -> None:
         """Run one job in its savepoint."""
-        connection.exec_driver_sql("SAVEPOINT job")
+        driver.execute("SAVEPOINT job")
         try:
             with translated():
                 tx = Transaction(connection)
@@ -175,10 +192,12 @@ class Writer:
                 tx.flush()
         except BaseException as error:  # whatever a job raises belongs to its future, never to this thread
             waiting.error = error
-            if isinstance(error, StoreUnavailable) or not _in_transaction(connection):
+            if isinstance(error, StoreUnavailable) or not driver.in_transaction:
                 raise _GroupLost(error if isinstance(error, StoreError) else _gone()) from error
-            connection.exec_driver_sql("ROLLBACK TO job")
-        connection.exec_driver_sql("RELEASE job")
+            driver.execute("ROLLBACK TO job")
+        if not driver.in_transaction:
+            raise _GroupLost(_gone())
+        driver.execute("RELEASE job")
 
     def _lose(self, group: list[_Waiting], reason: StoreError) -> None:
         self.trouble = reason.reason if isinstance(reason, StoreUnavailable) else "store_io"
@@ -189,15 +208,9 @@ class Writer:
             waiting.error = reason
 
 
-def _in_transaction(connection: sa.Connection) -> bool:
-    driver = connection.connection.driver_connection
-    return isinstance(driver, sqlite3.Connection) and driver.in_transaction
-
-
-def _changes(connection: sa.Connection) -> int:
-    """How many rows the connection has changed since it was opened."""
-    driver = connection.connection.driver_connection
-    return driver.total_changes if isinstance(driver, sqlite3.Connection) else 0
+def _driver(connection: sa.Connection) -> sqlite3.Connection:
+    """The driver's own connection; it knows whether a transaction is open, and how many rows were ever changed."""
+    return cast("sqlite3.Connection", connection.connection.driver_connection)
 
 
 def _gone() -> StoreUnavailable:

@@ -5,7 +5,7 @@ Requests come in, outcomes go out (`frames`). It imports feedparser and this roo
 
 from aggregator.killable.serving import Limits, serve
 from aggregator.outcome import ParseFailed, ParseOutcome
-from aggregator.parse.feed import parse, shorten_copies
+from aggregator.parse.feed import parse, settle_on_expat, shorten_copies
 from aggregator.parse.frames import decode_request, encode_outcome
 from aggregator.parse.reuse import Memory
 
@@ -15,6 +15,7 @@ LIMITS = Limits(address_space=1024 * 1024 * 1024, swollen=160 * 1024 * 1024)
 
 def main() -> None:
     """Serve until the input ends."""
+    settle_on_expat()
     shorten_copies()
     memory = Memory()
 

@@ -95,12 +95,26 @@ def test_entries_that_share_a_guid_are_still_two_items() -> None:
     assert len({item.id for item in pair}) == 2
 
 
-def test_a_shared_link_or_a_home_page_is_no_alias() -> None:
+def test_a_link_that_several_share_is_no_alias() -> None:
     shared = document(entry("a", link="https://example.org/live"), entry("b", link="https://example.org/live"))
-    home = document(entry("c", link="https://example.org/"))
-    assert not any(
-        item.aliases for item in (*normalise(shared, profile(), "guid"), *normalise(home, profile(), "guid"))
-    )
+    assert not any(item.aliases for item in normalise(shared, profile(), "guid"))
+
+
+@pytest.mark.parametrize(
+    ("link", "aliases"),
+    [
+        ("https://example.org", 0),
+        ("https://example.org/", 0),
+        ("https://example.org/?utm_source=rss", 0),
+        ("https://example.org/?id=3", 1),
+        ("https://example.org/#three", 1),
+        ("https://example.org/a/", 1),
+        ("http://[", 1),
+    ],
+)
+def test_a_home_page_is_no_alias(link: str, aliases: int) -> None:
+    (item,) = normalise(document(entry("a", link=link)), profile(), "guid")
+    assert len(item.aliases) == aliases
 
 
 def test_an_item_id_is_the_feed_and_sixteen_characters() -> None:
