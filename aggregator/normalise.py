@@ -22,7 +22,8 @@ class FeedProfile:
     """One feed's settings, as far as deciding needs them.
 
     `every` is also the least distance between two polls that confirm an absence; with `cron` (read in `timezone`) it is
-    the feed's usual distance. `first_fetch`: which items of the first fetch may alert.
+    the feed's usual distance. `first_fetch`: which items of the first fetch may alert. `page`: whose pages are read,
+    and `revisit` when again, rising, counted from publication or the last change.
     """
 
     id: FeedId
@@ -34,6 +35,8 @@ class FeedProfile:
     quiet_after: timedelta | None = None
     cron: str = ""
     timezone: str = ""
+    page: Literal["none", "fulltext", "matched"] = "none"
+    revisit: tuple[timedelta, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

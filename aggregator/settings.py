@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from aggregator import page
 from aggregator.normalise import FeedProfile
 from alerts import query, stems
 from alerts import topics as topics_inside
@@ -35,6 +36,11 @@ def _with_queries(loaded: Loaded) -> Loaded:
     terms = _terms(draft)
     mistakes = [*_term_mistakes(loaded, draft.topics.values())]
     warnings: list[Mistake] = []
+    mistakes += [
+        loaded.place(("feeds", feed.id, "page")).mistake(f"`page`: {page.NOT_INSTALLED}")
+        for feed in draft.feeds.values()
+        if feed.page != "none" and not page.available()
+    ]
     for rule in draft.rules.values():
         if rule.stem and not stems.installed():
             mistakes.append(loaded.place(("rules", rule.id, "stem")).mistake(stems.NOT_INSTALLED))
@@ -85,6 +91,8 @@ def profile(feed: FeedSettings) -> FeedProfile:
         quiet_after=feed.quiet_after or None,
         cron=feed.cron,
         timezone=feed.timezone,
+        page=feed.page,
+        revisit=feed.revisit,
     )
 
 

@@ -11,8 +11,6 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "daemon": {"heartbeat_url": "a heartbeat for a dead-man's switch"},
     "feeds": {
         "source": "feeds that share statements",
-        "page": "the full text of an item's page",
-        "revisit": "looking at an item's page again",
     },
     "rules": {
         "cooldown": "one message for what follows soon",

@@ -73,6 +73,15 @@ KEYS: Mapping[str, Mapping[str, str]] = {
             'or `"all"`'
         ),
         "identity": 'by what an item is recognised: `"auto"`, `"guid"`, `"link"` or `"title"`',
+        "page": (
+            'whether the page behind each item is read: never (`"none"`), once it is published and then as `revisit` '
+            'says (`"fulltext"`), or for thirty days, if it alerted somebody (`"matched"`). Both need the extra '
+            "`fulltext`"
+        ),
+        "revisit": (
+            "when that page is looked at again, counted from the publication of the item, or its last change; rising, "
+            "at most `30d`"
+        ),
         "quiet_after": "a longer silence than this is told as `quiet`",
         "enabled": "`false` keeps the table and asks nothing",
         "formerly": "ids that this feed had before; all that is known under them is its own",

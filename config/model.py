@@ -21,6 +21,7 @@ Severity = Literal["low", "normal", "high"]
 MinChange = Literal["whitespace", "markup", "punctuation", "metadata", "wording", "title"]
 ItemTransition = Literal["appeared", "changed", "dropped", "withdrawn", "restored", "delisted"]
 HealthKind = Literal["degraded", "recovered", "quiet", "gone", "moved", "reissued", "gap"]
+Page = Literal["none", "fulltext", "matched"]
 DEFAULT_ON: tuple[ItemTransition, ...] = ("appeared", "changed", "dropped", "withdrawn", "restored")
 HEALTH_KINDS: frozenset[str] = frozenset(get_args(HealthKind))
 
@@ -50,6 +51,7 @@ def _once_each(items: tuple[T, ...]) -> tuple[T, ...]:
 
 Text = Annotated[str, BeforeValidator(values.text_of)]
 Duration = Annotated[timedelta, BeforeValidator(values.positive_duration)]
+Revisit = Annotated[timedelta, BeforeValidator(values.look_again)]
 Secret = Annotated[SecretValue, BeforeValidator(read_secret)]
 HeaderText = Annotated[SecretValue, BeforeValidator(read_secret), AfterValidator(Checked(addresses.header_text))]
 Url = Annotated[str, BeforeValidator(addresses.web_url)]
@@ -114,7 +116,7 @@ class FeedSettings(Table):
     """[feeds.ID]. With `cron` set, that is the cadence, and `every` stands for it where a length is asked.
 
     `timezone` is a name of the IANA database, for cron and for dates that carry no zone. `first_fetch` as a duration:
-    items of the first fetch claimed younger than that may alert.
+    items of the first fetch claimed younger than that may alert. `revisit`: rising, counted from publication or change.
     """
 
     SECRETS: ClassVar = frozenset({"username", "password", "user_agent", "ca_file", "proxy", "encoding"})
@@ -137,6 +139,10 @@ class FeedSettings(Table):
     )
     first_fetch: Annotated[Literal["silent", "all"] | timedelta, BeforeValidator(values.first_fetch)] = "silent"
     identity: Literal["auto", "guid", "link", "title"] = "auto"
+    page: Page = "none"
+    revisit: Annotated[tuple[Revisit, ...], Field(min_length=1), AfterValidator(values.rising)] = (
+        timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(days=7),
+    )  # fmt: skip
     quiet_after: Annotated[timedelta | None, BeforeValidator(values.optional_duration)] = None
     enabled: StrictBool = True
     formerly: tuple[Annotated[str, BeforeValidator(values.feed_id)], ...] = ()

@@ -48,6 +48,7 @@ def _secret(pattern: str = "", *examples: str) -> Json:
 WRITTEN: Mapping[Callable[..., object], Json] = {
     values.text_of: _text(),
     values.positive_duration: _text(DURATION, "30s", "5m", "2h", "7d", minLength=2),
+    values.look_again: _text(DURATION, "15m", "6h", "30d", minLength=2),
     values.optional_duration: _text(DURATION, "12h", "3d"),
     values.first_fetch: {"anyOf": [{"enum": ["silent", "all"]}, _text(DURATION, "2d", minLength=2)]},
     values.size: {"anyOf": [_text(SIZE, "10 MiB"), {"type": "integer", "minimum": 1 << 10, "maximum": 1 << 30}]},
@@ -174,6 +175,6 @@ def _spelled(default: object, inner: Json) -> object:
         case int() if inner == WRITTEN[values.size]:
             return f"{default >> 20} MiB"
         case tuple():
-            return list(default)
+            return [_spelled(one, inner["items"]) for one in default]
         case _:
             return default

@@ -10,12 +10,14 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from difflib import get_close_matches
+from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 from cronsim import CronSim, CronSimError
 
 _MANY = 1000
 LONGEST = timedelta(days=36_500)
+LONGEST_REVISIT = timedelta(days=30)
 _DURATION = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,9})s)?", re.ASCII)
 _LOOSE_DURATION = re.compile(r"\s*(\d{1,6})\s*([a-zA-Z]*)\s*", re.ASCII)
 _UNITS = {"": "s", "s": "s", "sec": "s", "second": "s", "m": "m", "min": "m", "minute": "m", "h": "h", "hr": "h"}
@@ -98,6 +100,23 @@ def positive_duration(value: object, *, example: str = "30s") -> timedelta:
 def optional_duration(value: object) -> timedelta | None:
     """A duration, or "" for none."""
     return None if value is None or value == "" else positive_duration(value)
+
+
+def look_again(value: object) -> timedelta:
+    """How long after a publication or a change its page is looked at again: a second to thirty days."""
+    span = positive_duration(value, example="1h")
+    if span > LONGEST_REVISIT:
+        raise ValueError(f'{shown(value)} is later than "{LONGEST_REVISIT.days}d", when pages are no longer looked at')
+    return span
+
+
+def rising(spans: tuple[timedelta, ...]) -> tuple[timedelta, ...]:
+    """The same durations, each of them longer than the one before."""
+    for before, after in pairwise(spans):
+        if after <= before:
+            told = f'"{spelled(after)}" stands after "{spelled(before)}"'
+            raise ValueError(f"{told}; let each be longer than the one before")
+    return spans
 
 
 def first_fetch(value: object) -> str | timedelta:

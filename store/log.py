@@ -21,6 +21,7 @@ from store.polls import PollStates
 from store.ports import Head, VersionConflict
 from store.projector import project
 from store.tables import EVENTS
+from store.visits import PagePlans
 
 _APPEND = sa.insert(EVENTS)
 _HEAD = sa.select(EVENTS.c.position, EVENTS.c.hash, EVENTS.c.recorded_at).order_by(EVENTS.c.position.desc()).limit(1)
@@ -47,7 +48,7 @@ class EventLog:
         execute_rows(self._connection, _APPEND, rows)
         reach("in_tx")
         project(self._connection, recorded)
-        self._carry_poll_states(events)
+        self._carry_what_is_remembered(events)
         return tuple(recorded)
 
     def _chain(
@@ -112,10 +113,11 @@ class EventLog:
         last = fetch_one(self._connection, _HEAD, {})
         return (0, chain.GENESIS, 0) if last is None else (last.position, last.hash, last.recorded_at)
 
-    def _carry_poll_states(self, events: Sequence[Event]) -> None:
+    def _carry_what_is_remembered(self, events: Sequence[Event]) -> None:
         for event in events:
             if isinstance(event, FeedRenamed):
                 PollStates(self._connection).rename(event.formerly, event.feed)
+                PagePlans(self._connection).rename(event.formerly, event.feed)
 
 
 @cache

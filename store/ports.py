@@ -248,6 +248,91 @@ class PollStates(Protocol):
     def rename(self, old: FeedId, new: FeedId) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """When the page behind an item is looked at next, and what the last look left. Beside the log and not rebuilt:
+    losing it costs a look.
+
+    `page` is the address by which pages are told apart, `host` whose manners count. `next_at` None: not any more, for
+    `reason` if there is one. `since`: the publication or the last change, from which the looks are counted; `until`:
+    the end of the looks at what alerted somebody, None for an item that is looked at whether or not it did. `hold`: why
+    what the first look brings may alert nobody. `looked_at`: the last answer, None before the first; `etag`,
+    `last_modified`, `validated_url` and `body` are those of the last text that was taken in. `failures` in a row, the
+    last for `reason`. `memory` is the aggregator's own JSON.
+    """
+
+    item: ItemId
+    feed: FeedId
+    url: str
+    page: str
+    host: str
+    next_at: datetime | None
+    since: datetime
+    until: datetime | None = None
+    hold: str = ""
+    looked_at: datetime | None = None
+    etag: str = ""
+    last_modified: str = ""
+    validated_url: str = ""
+    body: str = ""
+    failures: int = 0
+    reason: str = ""
+    memory: str = ""
+
+
+class Visits(Protocol):
+    """The visits to pages, a row per item whose page is read."""
+
+    def get(self, items: Collection[ItemId]) -> Mapping[ItemId, Visit]: ...
+
+    def save(self, visits: Sequence[Visit]) -> None:
+        """Insert or overwrite."""
+        ...
+
+    def due(self, now: datetime, most: int, *, busy: Collection[str] = ()) -> Sequence[Visit]:
+        """What is due, oldest first: one of each host, and none of a `busy` one."""
+        ...
+
+    def of(self, feed: FeedId) -> Sequence[Visit]:
+        """Every one of that feed."""
+        ...
+
+    def sharing(self, feed: FeedId, pages: Collection[str]) -> Sequence[Visit]:
+        """Those of that feed to these pages."""
+        ...
+
+
+class Told(NamedTuple):
+    """An alert about an item that was let out at that place of the log."""
+
+    position: Position
+    at: datetime
+    item: ItemId
+    feed: FeedId
+
+
+class PagePlans(Protocol):
+    """By which settings the pages of each feed were planned last, and what a plan is made of."""
+
+    def all(self) -> Mapping[FeedId, str]: ...
+
+    def set(self, feed: FeedId, plan: str) -> None:
+        """Remember it; "" forgets the feed."""
+        ...
+
+    def unvisited(self, feed: FeedId, since: datetime) -> Sequence[ItemId]:
+        """Items of that feed, first seen since then, that have no visit."""
+        ...
+
+    def told(self, after: Position, most: int, *, feed: FeedId | None = None) -> Sequence[Told]:
+        """Alerts about items that were raised, or held and then released, after that place, in order."""
+        ...
+
+    def rename(self, old: FeedId, new: FeedId) -> None:
+        """Give a feed's plan and its visits to its new id."""
+        ...
+
+
 DeliveryState = Literal["pending", "leased", "held", "delivered", "dead"]
 
 
@@ -427,6 +512,10 @@ class Transaction(Protocol):
     def items(self) -> Items: ...
     @property
     def polls(self) -> PollStates: ...
+    @property
+    def visits(self) -> Visits: ...
+    @property
+    def page_plans(self) -> PagePlans: ...
     @property
     def outbox(self) -> Outbox: ...
     @property

@@ -2,8 +2,8 @@
 
 Statements go through the `sa.Table` of each (`EVENTS`, `TEXTS`, ...); table models do not validate, so nothing is built
 from them. Times are integer microseconds since 1970 in UTC, yes and no are 1 and 0, on every database. Three groups:
-facts (events, texts, salts, captures, tree heads), what work has to remember (poll states, deliveries, checkpoints),
-and read tables, which `store.projector` folds from the events and `store.rebuild` may throw away. What is not declared
+facts (events, texts, salts, captures, tree heads), what work has to remember (poll states, visits, deliveries,
+checkpoints), and read tables, which `store.projector` folds from the events and `store.rebuild` may throw away. What is not declared
 here, the triggers that keep facts from being changed, stands in the migrations.
 """
 
@@ -155,6 +155,39 @@ class PollStateTable(Row, table=True):
     memory: str | None = _maybe_text()
 
 
+class VisitTable(Row, table=True):
+    """When the page behind an item is looked at next, and what the last look left (`store.ports.Visit`)."""
+
+    __tablename__ = "visits"
+    __table_args__ = (sa.Index(None, "next_at", "host"), sa.Index(None, "feed", "page"), _STRICT)
+    item: str = _text(key=True)
+    feed: str = _text()
+    url: str = _text()
+    page: str = _text()
+    host: str = _text()
+    next_at: int | None = _maybe_integer()
+    since: int = _integer()
+    until: int | None = _maybe_integer()
+    hold: str = _text()
+    looked_at: int | None = _maybe_integer()
+    etag: str = _text()
+    last_modified: str = _text()
+    validated_url: str = _text()
+    body: str = _text()
+    failures: int = _integer()
+    reason: str = _text()
+    memory: str = _text()
+
+
+class PagePlanTable(Row, table=True):
+    """By which settings the pages of a feed were planned last."""
+
+    __tablename__ = "page_plans"
+    __table_args__ = (_CLUSTERED,)
+    feed: str = _text(key=True)
+    plan: str = _text()
+
+
 class DeliveryTable(Row, table=True):
     """One message to one recipient. `next_at` is when it can next be claimed: due, or the end of a lease; else NULL.
 
@@ -274,6 +307,7 @@ class AlertTable(Row, table=True):
         sa.Index(None, "item"),
         sa.Index(None, "position"),
         sa.Index(None, "cause"),
+        sa.Index(None, "told"),
         _STRICT,
     )
     alert: str = _text(key=True)
@@ -301,6 +335,8 @@ SALTS = _table(SaltTable)
 CAPTURES = _table(CaptureTable)
 TREE_HEADS = _table(TreeHeadTable)
 POLL_STATES = _table(PollStateTable)
+VISITS = _table(VisitTable)
+PAGE_PLANS = _table(PagePlanTable)
 DELIVERIES = _table(DeliveryTable)
 CHECKPOINTS = _table(CheckpointTable)
 ITEMS = _table(ItemTable)

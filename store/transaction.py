@@ -15,6 +15,7 @@ from store.polls import PollStates
 from store.rules import Rules
 from store.texts import Texts
 from store.tree_heads import TreeHeads
+from store.visits import PagePlans, Visits
 
 
 class Transaction:
@@ -47,6 +48,16 @@ class Transaction:
     def polls(self) -> PollStates:
         """What polling remembers."""
         return PollStates(self.connection)
+
+    @cached_property
+    def visits(self) -> Visits:
+        """Visits to the pages behind items."""
+        return Visits(self.connection)
+
+    @cached_property
+    def page_plans(self) -> PagePlans:
+        """By which settings those were planned."""
+        return PagePlans(self.connection)
 
     @cached_property
     def outbox(self) -> Outbox:

@@ -107,7 +107,7 @@ WRONG = {
     "an unknown key": "[fetch]\ntimeot = '3s'",
     "an unknown key of a feed": "[feeds.a]\nurl = 'https://example.org/'\nevry = '5m'",
     "an unknown key of a channel": "[channels.c]\ntype = 'console'\nto = ['a@example.org']",
-    "a key to come": "[feeds.a]\nurl = 'https://example.org/'\npage = 'fulltext'",
+    "a key to come": "[feeds.a]\nurl = 'https://example.org/'\nsource = 'kremlin'",
     "a wrong feed id": "[feeds.Kremlin]\nurl = 'https://example.org/'",
     "a wrong name": "[topics.'so called']\nany = ['x']",
     "no duration": "[fetch]\nevery = '5 minutes'",
@@ -156,6 +156,8 @@ headers = { X = "y" }
 timezone = "UTC"
 language = "en"
 first_fetch = "2d"
+page = "matched"
+revisit = ["1h", "7d"]
 quiet_after = ""
 username = "u"
 encoding = "utf-8"
@@ -230,6 +232,7 @@ def test_the_good_file_is_good(folder: Path) -> None:
     [
         (("feeds", "a", "url"), "HTTPS://EXAMPLE.org"), (("feeds", "c", "cron"), " 0\u00a00 1 1 mon-fri "),
         (("feeds", "a", "quiet_after"), "1h30m"), (("feeds", "a", "first_fetch"), "silent"),
+        (("feeds", "a", "page"), "none"), (("feeds", "a", "revisit", 0), "90m"), (("feeds", "a", "revisit"), ["30d"]),
         (("feeds", "a", "username"), {"env": "SECRET"}), (("feeds", "a", "timezone"), "Etc/GMT+5"),
         (("fetch", "max_body"), 1 << 20), (("fetch", "max_body"), "500kB"), (("fetch", "proxy"), "HTTP://u:p@proxy:1"),
         (("web", "listen"), ""), (("web", "listen"), "[::1]:8321"), (("web", "token"), {"env": "SECRET"}),
