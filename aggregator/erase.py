@@ -15,7 +15,7 @@ from aggregator.memory import FeedMemory, dump
 from aggregator.normalise import FeedProfile, ObservedItem, normalise, policy_for
 from aggregator.outcome import ParseFailed
 from aggregator.parse.pool import ParsePool
-from aggregator.record import remembered
+from aggregator.remembered import remembered
 from store.events import (
     CaptureDigest,
     ItemId,

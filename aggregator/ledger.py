@@ -16,7 +16,8 @@ from aggregator.health import pardoned
 from aggregator.memory import Move
 from aggregator.network import NetworkWatch, News
 from aggregator.normalise import FeedProfile
-from aggregator.record import Recording, remembered
+from aggregator.record import Recording
+from aggregator.remembered import remembered
 from store.events import DAEMON_STREAM, FeedId, FeedMoved, NetworkLost, Position
 from store.ports import PollState, Store, Transaction
 

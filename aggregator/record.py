@@ -11,19 +11,17 @@ from datetime import datetime
 from aggregator.decide import Decision, decide, decide_pages
 from aggregator.gate import PollProblem
 from aggregator.health import Health, after_failures, after_redirects
-from aggregator.memory import FeedMemory, Move, dump, recall
+from aggregator.memory import FeedMemory, Move, dump
 from aggregator.normalise import FeedProfile
 from aggregator.outcome import Observation, PageProbe, PageSeen, Redirect
+from aggregator.page import enrol
 from aggregator.plan import Loaded, Look, Refused, look_at, survey
+from aggregator.remembered import remembered
 from aggregator.schedule import went_by
 from store.events import (
     Event,
-    FeedBaselined,
-    FeedId,
     FeedRecovered,
-    FeedRenamed,
     FeedUnwatched,
-    Position,
     Recorded,
     feed_stream,
 )
@@ -112,24 +110,6 @@ def _is_moving(memory: FeedMemory) -> bool:
     return memory.move is not None and not memory.move.adopted
 
 
-def remembered(tx: Transaction, profile: FeedProfile) -> FeedMemory:
-    """What is remembered of the feed; whether it was baselined is for the log alone to say."""
-    return recall(tx.polls.memory(profile.id), _baseline(tx, profile.id))
-
-
-def _baseline(tx: Transaction, feed: FeedId) -> FeedBaselined | None:
-    """The feed's baseline, under its former ids too: a feed that was renamed is no new feed."""
-    for recorded in tx.log.read(Position(0), 2, subject=feed, kinds=[FeedBaselined.KIND, FeedRenamed.KIND]):
-        match recorded.event:
-            case FeedBaselined():
-                return recorded.event
-            case FeedRenamed(formerly=formerly) if found := _baseline(tx, formerly):
-                return found
-            case _:
-                continue
-    return None
-
-
 def _decide(tx: Transaction, look: Look) -> Decision:
     """`decide`, with what it asks for read from the store on the way."""
     aliases = tx.items.find(look.profile.id, look.keys)
@@ -147,5 +127,6 @@ def _keep(
     tx: Transaction, profile: FeedProfile, events: Sequence[Event], state: PollState, now: datetime
 ) -> tuple[Recorded, ...]:
     recorded = tx.log.append(feed_stream(profile.id), events, now=now) if events else ()
+    enrol.after_poll(tx, profile, events, now)
     tx.polls.save([state])
     return recorded

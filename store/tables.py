@@ -3,8 +3,8 @@
 Statements go through the `sa.Table` of each (`EVENTS`, `TEXTS`, ...); table models do not validate, so nothing is built
 from them. Times are integer microseconds since 1970 in UTC, yes and no are 1 and 0, on every database. Three groups:
 facts (events, texts, salts, captures, tree heads), what work has to remember (poll states, visits, deliveries,
-checkpoints), and read tables, which `store.projector` folds from the events and `store.rebuild` may throw away. What is not declared
-here, the triggers that keep facts from being changed, stands in the migrations.
+checkpoints), and read tables, which `store.projector` folds from the events and `store.rebuild` may throw away. What is
+not declared here, the triggers that keep facts from being changed, stands in the migrations.
 """
 
 from typing import Any, ClassVar, cast

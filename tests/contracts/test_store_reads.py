@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from aggregator.normalise import FeedProfile
-from aggregator.record import remembered
+from aggregator.remembered import remembered
 from alerts.blindness import Blindness
 from alerts.react import BATCH, CONCERNING_KINDS
 from store.database import SqlStore
