@@ -123,6 +123,7 @@ def _baseline(plan: Plan, loaded: Loaded) -> Decision:
         window=window_after(plan, Gaps(), {}),
         suspects=(),
         restless={},
+        volatile={},
         lost=False,
     )
     return Decision((*published, done), memory, _new_texts(plan), open=_is_open(memory))
@@ -157,6 +158,7 @@ def _compare(plan: Plan, loaded: Loaded) -> Decision:
         suspects=absences.suspects,
         grows=reading.grows,
         restless=reading.revisions.restless,
+        volatile=reading.revisions.volatile,
         boilerplate=reading.revisions.boilerplate,
         lost=False,
     )

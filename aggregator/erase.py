@@ -121,7 +121,8 @@ def erase(
 
 
 def forget(memory: FeedMemory, item: ItemId) -> FeedMemory:
-    """The memory without what it keeps of the item beyond its id: its link, and a print of what it said."""
+    """The memory without what it keeps of the item beyond its id: its link, and prints of what it said."""
     suspects = tuple(each for each in memory.suspects if each.item != item)
     restless = {each: unrest for each, unrest in memory.restless.items() if each != item}
-    return replace(memory, suspects=suspects, restless=restless)
+    volatile = {each: spots for each, spots in memory.volatile.items() if each != item}
+    return replace(memory, suspects=suspects, restless=restless, volatile=volatile)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from aggregator.restless import Restless, Volatile, restless_of, restless_row, volatile_of, volatile_row
 from aggregator.stored import bool_of, instant_of, int_of, list_of, micros_of, rows_of, str_of
 from store.events import FeedBaselined, ItemId, Key
 
@@ -75,15 +76,6 @@ class Smaller:
 
 
 @dataclass(frozen=True, slots=True)
-class Restless:
-    """How many documents in a row showed this item changed, since when, and what it said last (a short digest)."""
-
-    streak: int
-    since: datetime
-    said: str
-
-
-@dataclass(frozen=True, slots=True)
 class Move:
     """A permanent redirect under observation, or adopted (`adopted`), to `url`, for the feed configured as `origin`."""
 
@@ -111,6 +103,7 @@ class FeedMemory:
     smaller: Smaller | None = None
     grows: Growth = ""
     restless: Mapping[ItemId, Restless] = field(default_factory=dict)
+    volatile: Mapping[ItemId, tuple[Volatile, ...]] = field(default_factory=dict)
     boilerplate: tuple[str, ...] = ()
     move: Move | None = None
     lost: bool = False
@@ -154,6 +147,8 @@ def dump(memory: FeedMemory) -> str:
         data["grows"] = memory.grows
     if memory.restless:
         data["restless"] = {item: restless_row(each) for item, each in memory.restless.items()}
+    if memory.volatile:
+        data["volatile"] = {item: [volatile_row(each) for each in spots] for item, spots in memory.volatile.items()}
     if memory.boilerplate:
         data["boilerplate"] = list(memory.boilerplate)
     if memory.move:
@@ -174,17 +169,6 @@ def answer_of(row: list[object]) -> PageAnswer:
     return PageAnswer(instant_of(at), str_of(verdict), str_of(detail), bool_of(sibling_stands), bool(compared), alike)
 
 
-def restless_row(restless: Restless) -> list[object]:
-    """What does not rest, as JSON."""
-    return [restless.streak, micros_of(restless.since), restless.said]
-
-
-def restless_of(row: list[object]) -> Restless:
-    """Read what `restless_row` wrote; TypeError or ValueError if it is something else."""
-    streak, since, said = row
-    return Restless(int_of(streak), instant_of(since), str_of(said))
-
-
 def _read(data: Mapping[str, object]) -> FeedMemory:
     smaller, move = data.get("smaller"), data.get("move")
     return FeedMemory(
@@ -197,6 +181,10 @@ def _read(data: Mapping[str, object]) -> FeedMemory:
         smaller=_smaller_from_json(list_of(smaller)) if smaller else None,
         grows=_growth(data.get("grows", "")),
         restless={ItemId(item): restless_of(row) for item, row in rows_of(data.get("restless", {})).items()},
+        volatile={
+            ItemId(item): tuple(volatile_of(list_of(each)) for each in row)
+            for item, row in rows_of(data.get("volatile", {})).items()
+        },
         boilerplate=tuple(str_of(line) for line in list_of(data.get("boilerplate", []))),
         move=_move_from_json(list_of(move)) if move else None,
     )

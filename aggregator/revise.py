@@ -3,21 +3,21 @@
 In comes a plan with the texts it asked for, out come `item.revised` events with their holds, the texts to store, and
 what to remember: items that change in every document, and blocks of text that belong to the site. Guards, in the order
 in which their names stand in `hold`: a new version of our own parser, a repaired encoding, a reissued feed, two caches
-out of step, an item that never rests.
+out of step, a block of the site, an item that never rests.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 
-from aggregator import reissue
+from aggregator import reissue, unrest, volatile
 from aggregator.edits import Edit, Face, block_key, changed_blocks, compare
-from aggregator.memory import Restless
 from aggregator.mojibake import same_but_for_encoding
+from aggregator.noise import Comparer, Noise
 from aggregator.normalise import ObservedItem
-from aggregator.plan import Loaded, Plan, content_of, texts_of
+from aggregator.plan import Loaded, Look, Plan, content_of, texts_of
 from aggregator.resolve import Match
+from aggregator.restless import Restless, Volatile
 from aggregator.wording import text_change
 from store.codec import about_from_text
 from store.events import Content, ItemId, ItemRevised, Key
@@ -25,8 +25,7 @@ from store.ports import KnownItem, Version
 
 FLAPPING_WITHIN = timedelta(hours=24)
 FLIPS_ALLOWED = 2
-RESTLESS_AFTER = 8  # documents in a row that showed the item changed
-RECORDED_EVERY = timedelta(hours=24)  # a restless item, and dates that move alone
+DATES_EVERY = timedelta(hours=24)  # dates that move alone are recorded so often
 _SUBSTANTIAL = ("punctuation", "metadata", "wording", "title")
 
 
@@ -41,6 +40,7 @@ class Change:
     edit: Edit
     encoding: bool
     reverts_to: int | None
+    noise: Noise = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class Revisions:
     changes: tuple[Change, ...]
     touched: int
     restless: Mapping[ItemId, Restless]
+    volatile: Mapping[ItemId, tuple[Volatile, ...]]
     boilerplate: tuple[str, ...]
     shared: int
     alike: bool
@@ -69,29 +70,49 @@ def find_changes(plan: Plan, loaded: Loaded) -> Revisions:
         if known.id in plan.versions and (old := _recorded_face(known, loaded)) is not None
     ]
     boilerplate, affected = _template(plan, [(old.text, match.seen.text) for match, _, old in faces], len(pairs))
+    comparer = Comparer(plan, frozenset(boilerplate), {known.id: old for _, known, old in faces})
     changes: list[Change] = []
     restless: dict[ItemId, Restless] = {}
+    spots: dict[ItemId, tuple[Volatile, ...]] = {}
     unsettled = False
     for match, known, old in faces:
-        new = face_of(match.seen)
-        edit = compare(old, new, frozenset(boilerplate))
-        if edit is None or edit.kind == "dates":
+        found = comparer.compare(known, old, face_of(match.seen))
+        if found.spots:
+            spots[known.id] = found.spots
+        if found.restless:
+            restless[known.id] = found.restless
+        unsettled = unsettled or found.waits
+        if found.edit is None or found.waits:
             continue
-        unrest = _unrest(look.memory.restless.get(known.id), match.seen, look.at)
-        if unrest:
-            restless[known.id] = unrest
-            if _too_restless(unrest, old, new, known, look.at):
-                unsettled = True
-                continue
+        new = face_of(match.seen)
         encoding = same_but_for_encoding(f"{old.title}\n{old.text}", f"{new.title}\n{new.text}")
         reverts_to = _reverts_to(loaded.versions.get(known.id, ()), known.content, content_of(match.seen, known.salt))
-        changes.append(Change(match, known, old, new, edit, encoding, reverts_to))
-    restless |= _back_again(plan, restless)
+        edit = replace(found.edit, flags=()) if encoding else found.edit
+        changes.append(Change(match, known, old, new, edit, encoding, reverts_to, found.noise))
+    for match, known in pairs:
+        if known.id not in plan.versions:
+            _rest(look, known.id, face_of(match.seen), restless, spots)
     changes += _moved_dates(pairs, changes, plan.versions, look.at)
-    counted = [change for change in changes if change.edit.kind in _SUBSTANTIAL and not change.encoding]
+    counted = [each for each in changes if each.edit.kind in _SUBSTANTIAL and not each.encoding and not each.noise]
     told = [changed_blocks(change.old.text, change.new.text) for change in counted if "text" in change.edit.fields]
     alike = reissue.all_alike(told)
-    return Revisions(tuple(changes), len(counted), restless, boilerplate, affected, alike, unsettled)
+    return Revisions(tuple(changes), len(counted), restless, spots, boilerplate, affected, alike, unsettled)
+
+
+def _rest(
+    look: Look,
+    item: ItemId,
+    face: Face,
+    restless: dict[ItemId, Restless],
+    spots: dict[ItemId, tuple[Volatile, ...]],
+) -> None:
+    """An item that says what is recorded: it rests, or came back to it between two changes."""
+    if item in look.memory.volatile:
+        spots[item] = volatile.counted(look.memory.volatile[item], face.text, look.at)
+    before = look.memory.restless.get(item)
+    again = unrest.back_again(before, volatile.beside(face, face, spots.get(item, ()))[1]) if before else None
+    if again:
+        restless[item] = again
 
 
 def _template(plan: Plan, texts: Sequence[tuple[str, str]], listed: int) -> tuple[tuple[str, ...], int]:
@@ -167,10 +188,7 @@ def _hold(plan: Plan, change: Change, versions: Sequence[Version], *, reissued: 
         return "reissue"
     if change.reverts_to is not None and (stale or _flips(versions, at - FLAPPING_WITHIN) >= FLIPS_ALLOWED):
         return "flapping"
-    unrest = memory.restless.get(change.known.id)
-    if unrest and unrest.streak >= RESTLESS_AFTER and not _grows(change.old, change.new):
-        return "volatile"
-    return ""
+    return change.noise
 
 
 def _reverts_to(versions: Sequence[Version], current: Content, new: Content) -> int | None:
@@ -186,42 +204,6 @@ def _flips(versions: Sequence[Version], since: datetime) -> int:
         version.recorded_at > since and index > 0 and said[index] != said[index - 1] and said[index] in said[:index]
         for index, version in enumerate(versions)
     )
-
-
-def _unrest(before: Restless | None, seen: ObservedItem, at: datetime) -> Restless | None:
-    """One more document in a row with a change, or None if the item says what it said last time."""
-    said = _said(seen)
-    if before is None:
-        return Restless(1, at, said)
-    return None if before.said == said else Restless(before.streak + 1, before.since, said)
-
-
-def _back_again(plan: Plan, restless: Mapping[ItemId, Restless]) -> dict[ItemId, Restless]:
-    """Items that did not rest, and now say again what is recorded: one more change in a row."""
-    before = plan.look.memory.restless
-    found = {}
-    for match in plan.matches:
-        known = match.known
-        if known and known.id in before and known.id not in restless and known.id not in plan.versions:
-            unrest = _unrest(before[known.id], match.seen, plan.look.at)
-            if unrest:
-                found[known.id] = unrest
-    return found
-
-
-def _too_restless(unrest: Restless, old: Face, new: Face, known: KnownItem, at: datetime) -> bool:
-    """The item changes in every document: a counter, a clock, a random block. Recorded once a day, or when it rests."""
-    return unrest.streak > RESTLESS_AFTER and not _grows(old, new) and at - known.changed_at < RECORDED_EVERY
-
-
-def _grows(old: Face, new: Face) -> bool:
-    """A live item that only adds to its text is news each time."""
-    return old.text != new.text and old.text in new.text
-
-
-def _said(seen: ObservedItem) -> str:
-    whole = "\0".join((seen.title, seen.text, repr(seen.about), seen.markup))
-    return sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def _moved_dates(
@@ -243,4 +225,4 @@ def _moved_dates(
             moved.append(Change(match, known, old, new, edit, encoding=False, reverts_to=None))
     if not reissue.dates_speak(len(pairs), len(moved)):
         return []
-    return [change for change in moved if at - change.known.changed_at >= RECORDED_EVERY]
+    return [change for change in moved if at - change.known.changed_at >= DATES_EVERY]

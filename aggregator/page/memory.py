@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NewType
 
-from aggregator.memory import PageAnswer, Restless, answer_of, answer_row, restless_of, restless_row
+from aggregator.memory import PageAnswer, answer_of, answer_row
+from aggregator.restless import Restless, restless_of, restless_row
 from aggregator.stored import bool_of, instant_of, list_of, micros_of, rows_of, str_of
 
 FORMAT = 1

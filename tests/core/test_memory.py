@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.memory import FeedMemory, Listed, Move, PageAnswer, Restless, Smaller, Suspect, dump, recall
+from aggregator.memory import FeedMemory, Listed, Move, PageAnswer, Smaller, Suspect, dump, recall
+from aggregator.restless import Restless, Spot, Volatile
 from store.events import CaptureDigest, FeedBaselined, FeedId, ItemId, Key
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)
@@ -31,7 +32,11 @@ FULL = FeedMemory(
     ),
     smaller=Smaller(NOW, 2, (Key("guid:1"),)),
     grows="end",
-    restless={ItemId("ministry/a"): Restless(3, NOW, "abc")},
+    restless={
+        ItemId("ministry/a"): Restless(3, NOW, "abc"),
+        ItemId("ministry/b"): Restless(4, NOW, "abd", ((Spot("^", "c0ffee", 2, ""), 3),), ("12ab", "34cd")),
+    },
+    volatile={ItemId("ministry/b"): (Volatile(Spot("c0ffee", "$", 1, "f00d"), NOW, 17, "beef", NOW),)},
     boilerplate=("aaa", "bbb"),
     move=Move("https://example.org/feed", "https://new.example/feed", NOW, adopted=True),
 )  # fmt: skip
@@ -65,7 +70,7 @@ def test_no_string_breaks_it(stored: str) -> None:
 
 @given(
     st.dictionaries(
-        st.sampled_from([*"vab", "window", "suspects", "smaller", "restless", "move", "identity", "url"]),
+        st.sampled_from([*"vab", "window", "suspects", "smaller", "restless", "volatile", "move", "identity", "url"]),
         st.none() | st.integers() | st.lists(st.integers()) | st.text(),
     )
 )

@@ -174,6 +174,7 @@ def rss(entries: list[dict[str, Any]], gone: list[dict[str, Any]], now: datetime
         + _element("title", entry["title"])
         + _element("description", entry.get("html") or escape(entry["text"]))
         + _element("author", entry.get("author", ""))
+        + _enclosure('<enclosure length="1" type="video/mp4" url="{}"/>', entry)
         + _element("pubDate", _when(entry["published"], format_datetime))
         + "</item>"
         for entry in entries
@@ -190,6 +191,7 @@ def atom(entries: list[dict[str, Any]], gone: list[dict[str, Any]], now: datetim
         "<entry>"
         + _element("id", entry["id"])
         + (f'<link href="{escape(entry["link"])}"/>' if entry["link"] else "")
+        + _enclosure('<link rel="enclosure" type="video/mp4" href="{}"/>', entry)
         + _element("title", entry["title"])
         + _element("content", entry.get("html") or escape(entry["text"]), ' type="html"')
         + (f"<author>{_element('name', entry['author'])}</author>" if entry.get("author") else "")
@@ -211,6 +213,10 @@ RENDER = {"rss": rss, "atom": atom}
 
 def _element(name: str, text: str, attributes: str = "") -> str:
     return f"<{name}{attributes}>{escape(text)}</{name}>" if text else ""
+
+
+def _enclosure(form: str, entry: Mapping[str, Any]) -> str:
+    return form.format(escape(entry["enclosure"])) if "enclosure" in entry else ""
 
 
 def _when(given: object, form: Any) -> str:

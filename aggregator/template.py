@@ -1,0 +1,72 @@
+"""Which blocks that came to or left one entry are the site's, by what stands in its other entries. Pure.
+
+A newsletter line, "read also", a share line: the site puts them under its statements, and now and then one entry has
+them sooner or later than the rest. What stands word for word in at least three other entries, and in a third of all
+that are listed, before and after, is no part of a statement when it comes or goes as a whole. What was altered is.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from difflib import SequenceMatcher
+
+STANDS_IN_AT_LEAST = 3
+STANDS_IN_SHARE = 1 / 3
+MOST_BLOCKS = 1_000
+"""Blocks of the stretch that differs, on either side, beyond which nothing in it is looked at one by one."""
+
+Hunk = tuple[Sequence[str], Sequence[str]]
+"""The blocks that went from one place, and those that came there."""
+
+
+def standing(texts: Iterable[tuple[str, str]]) -> Mapping[str, int]:
+    """In how many entries each block stands both before and after. `texts`: old and new text of each known entry."""
+    counts: Counter[str] = Counter()
+    for old, new in texts:
+        blocks = set(new.split("\n"))
+        counts.update(blocks if old == new else blocks & set(old.split("\n")))
+    del counts[""]
+    return counts
+
+
+def parts_of_the_site(old: str, new: str, elsewhere: Mapping[str, int], listed: int) -> frozenset[str]:
+    """The blocks of the site that came to this entry, or left it, as a whole.
+
+    `elsewhere`: what `standing` counted; `listed`: entries of the document. A block that gave way to another one was
+    altered, or another one was altered into it: that is an edit, whosever block it is.
+    """
+    enough = max(STANDS_IN_AT_LEAST, STANDS_IN_SHARE * listed)
+    found: set[str] = set()
+    for gone, come in hunks(old, new):
+        ours_gone, ours_come = ({block for block in side if elsewhere.get(block, 0) >= enough} for side in (gone, come))
+        left = any(block not in ours_gone for block in gone)
+        came = any(block not in ours_come for block in come)
+        if bool(ours_gone) != bool(ours_come) and left == came:
+            found |= ours_gone | ours_come
+    return frozenset(found)
+
+
+def without(text: str, blocks: Collection[str]) -> str:
+    """The text without these blocks, word for word."""
+    return "\n".join(block for block in text.split("\n") if block not in blocks)
+
+
+def hunks(old: str, new: str) -> list[Hunk]:
+    """Where the blocks of two texts differ, place by place; nothing where the texts differ in too many of them."""
+    before, after = old.split("\n"), new.split("\n")
+    return [(before[i:j], after[k:m]) for tag, i, j, k, m in steps(before, after) if tag != "equal"]
+
+
+def steps(before: Sequence[str], after: Sequence[str]) -> list[tuple[str, int, int, int, int]]:
+    """The steps (as `difflib` names them) from one list of blocks to the other; none if they differ in too many."""
+    most = min(len(before), len(after))
+    head = next((i for i in range(most) if before[i] != after[i]), most)
+    tail = next((i for i in range(most - head) if before[-1 - i] != after[-1 - i]), most - head)
+    gone, come = before[head : len(before) - tail], after[head : len(after) - tail]
+    if max(len(gone), len(come)) > MOST_BLOCKS:
+        return []
+    inner = SequenceMatcher(None, gone, come, autojunk=False).get_opcodes()
+    return [
+        ("equal", 0, head, 0, head),
+        *((tag, i + head, j + head, k + head, m + head) for tag, i, j, k, m in inner),
+        ("equal", len(before) - tail, len(before), len(after) - tail, len(after)),
+    ]
