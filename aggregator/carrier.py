@@ -22,7 +22,7 @@ from aggregator.gate import PollProblem
 from aggregator.health import Health
 from aggregator.ledger import Ledger
 from aggregator.manners import Manners
-from aggregator.memory import FeedMemory
+from aggregator.memory import FeedMemory, Repair
 from aggregator.normalise import FeedProfile
 from aggregator.outcome import (
     Fetched,
@@ -38,6 +38,7 @@ from aggregator.outcome import (
 )
 from aggregator.parse.pool import ParsePool
 from aggregator.record import record_failure, record_pages, record_poll
+from aggregator.repairer import Repairer
 from store.events import CaptureDigest, FeedId
 from store.failpoint import reach
 from store.ports import Capture, PollState
@@ -67,8 +68,13 @@ class PollReport:
     detail: str = ""
 
 
-Carried = tuple[PollReport, Sequence[PageProbe]]
-"""What a poll came to, and the pages that it asks for."""
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What a poll came to, and what it asks for: pages of absent items, and older pages of the feed."""
+
+    report: PollReport
+    probes: tuple[PageProbe, ...] = ()
+    repair: Repair | None = None
 
 
 class Carrier:
@@ -88,6 +94,7 @@ class Carrier:
         self._ledger = ledger
         self._manners = manners
         self._parser = parser
+        self._repairer = Repairer(ledger, manners, parser, now=now)
         self._now, self._jitter = now, jitter
 
     def use(self, feeds: Mapping[FeedId, Watched]) -> None:
@@ -128,7 +135,7 @@ class Carrier:
     # --- one poll ---------------------------------------------------------------------------------------------------
 
     async def look(self, feed: FeedId) -> PollReport:
-        """Poll a feed now, and probe the pages that are due."""
+        """Poll a feed now, look for what a gap hid, and probe the pages that are due."""
         watched = self._feeds[feed]
         state = self._ledger.state(feed)
         request = self._request(watched, state)
@@ -136,8 +143,13 @@ class Carrier:
             reach("after_fetch")
             at = self._now()
             self._ledger.network.note(request.url, outcome, at)
-            report, probes = await self._carried(watched, state, outcome, at)
-        return replace(report, recorded=report.recorded + await self._probe(watched, probes)) if probes else report
+            carried = await self._carried(watched, state, outcome, at)
+        recorded = carried.report.recorded
+        if carried.repair:
+            recorded += await self._repairer.repair(watched.profile, watched.request, watched.encoding, carried.repair)
+        if carried.probes:
+            recorded += await self._probe(watched, carried.probes)
+        return replace(carried.report, recorded=recorded)
 
     async def _carried(self, watched: Watched, state: PollState, outcome: FetchOutcome, at: datetime) -> Carried:
         match outcome:
@@ -192,7 +204,7 @@ class Carrier:
             after = health.after_good(watched.profile, state, at, new=False)
             if not after.events:
                 self._ledger.remember(self._timed(watched, after, at).state)
-                return PollReport(state.feed), ()
+                return Carried(PollReport(state.feed))
         return await self._record(watched, state, state, None, None, redirects, at)
 
     async def _record(
@@ -231,9 +243,9 @@ class Carrier:
         if recording.problem:
             self._say(before, recording.state, recording.problem.detail)
             problem = recording.problem
-            return PollReport(before.feed, len(recording.events), problem.reason, problem.detail), ()
+            return Carried(PollReport(before.feed, len(recording.events), problem.reason, problem.detail))
         self._say(before, recording.state, "")
-        return PollReport(before.feed, len(recording.events)), recording.probes
+        return Carried(PollReport(before.feed, len(recording.events)), recording.probes, recording.repair)
 
     async def _probe(self, watched: Watched, probes: Sequence[PageProbe]) -> int:
         """Ask the pages of absent items, in the pass that found them due; how many events came of it."""
@@ -259,12 +271,12 @@ class Carrier:
         self._say(state, after.state, detail)
         if not after.events and self._ledger.move(state.feed) is None:
             self._ledger.remember(after.state)
-            return PollReport(state.feed, 0, reason, detail), ()
+            return Carried(PollReport(state.feed, 0, reason, detail))
         recording = await self._ledger.write(
             state.feed, partial(record_failure, profile=watched.profile, health=after, now=at)
         )
         self._ledger.moved(state.feed, recording.move)
-        return PollReport(state.feed, len(recording.events), reason, detail), ()
+        return Carried(PollReport(state.feed, len(recording.events), reason, detail))
 
     def _timed(self, watched: Watched, after: Health, at: datetime, retry_after: timedelta | None = None) -> Health:
         """With the time of the next poll."""

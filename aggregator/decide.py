@@ -80,7 +80,7 @@ def decide_pages(profile: FeedProfile, memory: FeedMemory, answers: Sequence[Pag
         else:
             suspects[answer.item] = each
     memory = replace(memory, suspects=tuple(suspects.values()))
-    return Decision(tuple(events), memory, open=_is_open(memory))
+    return Decision(tuple(events), memory, open=is_open(memory))
 
 
 # --- the three cases of a good poll -----------------------------------------------------------------------------------
@@ -102,7 +102,7 @@ def _confirm(plan: Plan, loaded: Loaded) -> Decision:
     memory = replace(look.memory, suspects=absences.suspects, smaller=None, restless={})
     siblings = {entry.item: known_link(plan, loaded, entry.item) for entry in memory.window}
     probes = withdrawal.probes_due(memory.suspects, siblings, look.at, _words(plan, loaded))
-    return Decision(absences.events, memory, probes=probes, open=_is_open(memory))
+    return Decision(absences.events, memory, probes=probes, open=is_open(memory))
 
 
 def _baseline(plan: Plan, loaded: Loaded) -> Decision:
@@ -126,7 +126,7 @@ def _baseline(plan: Plan, loaded: Loaded) -> Decision:
         volatile={},
         lost=False,
     )
-    return Decision((*published, done), memory, _new_texts(plan), open=_is_open(memory))
+    return Decision((*published, done), memory, _new_texts(plan), open=is_open(memory))
 
 
 def _compare(plan: Plan, loaded: Loaded) -> Decision:
@@ -176,7 +176,7 @@ def _compare(plan: Plan, loaded: Loaded) -> Decision:
         memory=memory,
         texts=(*(text for _, texts in revised for text in texts), *_new_texts(plan)),
         probes=withdrawal.probes_due(memory.suspects, siblings, look.at, _words(plan, loaded)),
-        open=_is_open(memory),
+        open=is_open(memory),
         reread=reading.revisions.unsettled,
         new=len(published),
     )
@@ -194,7 +194,8 @@ def _is_baseline(plan: Plan) -> bool:
     return elsewhere and bool(plan.matches) and not any(match.known for match in plan.matches)
 
 
-def _is_open(memory: FeedMemory) -> bool:
+def is_open(memory: FeedMemory) -> bool:
+    """Whether even an unchanged document has something to say: a suspicion or a doubt is open."""
     return bool(memory.suspects or memory.smaller or memory.restless)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from aggregator.older import WAYS, OlderPage
 from aggregator.restless import Restless, Volatile, restless_of, restless_row, volatile_of, volatile_row
 from aggregator.stored import bool_of, instant_of, int_of, list_of, micros_of, rows_of, str_of
 from store.events import FeedBaselined, ItemId, Key
@@ -86,6 +87,21 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class Repair:
+    """A gap whose missed statements are being looked for. `since`: the last good poll before it; `begun`: the one that
+    found it; `page`: the older page to ask next; `floor`: the claimed date, in seconds since 1970, of the oldest entry
+    that was listed before (None = none readable); `pages` were read so far, `recovered` statements found in them.
+    """
+
+    since: datetime
+    begun: datetime
+    page: OlderPage
+    floor: int | None
+    pages: int = 0
+    recovered: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class FeedMemory:
     """Everything remembered of one feed. `baselined` False: its first good document is still to come.
 
@@ -106,6 +122,7 @@ class FeedMemory:
     volatile: Mapping[ItemId, tuple[Volatile, ...]] = field(default_factory=dict)
     boilerplate: tuple[str, ...] = ()
     move: Move | None = None
+    repair: Repair | None = None
     lost: bool = False
 
 
@@ -122,7 +139,7 @@ def recall(stored: str, baselined: FeedBaselined | None) -> FeedMemory:
         if data["v"] != FORMAT:
             return fresh
         memory = _read(data)
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, StopIteration):
         return fresh
     if memory.baselined != (baselined is not None):
         return fresh
@@ -153,6 +170,8 @@ def dump(memory: FeedMemory) -> str:
         data["boilerplate"] = list(memory.boilerplate)
     if memory.move:
         data["move"] = [memory.move.origin, memory.move.url, micros_of(memory.move.since), memory.move.adopted]
+    if memory.repair:
+        data["repair"] = _repair_to_json(memory.repair)
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -170,7 +189,7 @@ def answer_of(row: list[object]) -> PageAnswer:
 
 
 def _read(data: Mapping[str, object]) -> FeedMemory:
-    smaller, move = data.get("smaller"), data.get("move")
+    smaller, move, repair = data.get("smaller"), data.get("move"), data.get("repair")
     return FeedMemory(
         baselined=bool_of(data["baselined"]),
         identity=_policy(str_of(data["identity"])),
@@ -187,6 +206,7 @@ def _read(data: Mapping[str, object]) -> FeedMemory:
         },
         boilerplate=tuple(str_of(line) for line in list_of(data.get("boilerplate", []))),
         move=_move_from_json(list_of(move)) if move else None,
+        repair=_repair_from_json(list_of(repair)) if repair else None,
     )
 
 
@@ -203,6 +223,25 @@ def _smaller_from_json(row: list[object]) -> Smaller:
 def _move_from_json(row: list[object]) -> Move:
     origin, url, since, adopted = row
     return Move(str_of(origin), str_of(url), instant_of(since), bool_of(adopted))
+
+
+def _repair_to_json(repair: Repair) -> list[object]:
+    page = [repair.page.url, repair.page.number, repair.page.way]
+    return [micros_of(repair.since), micros_of(repair.begun), page, repair.floor, repair.pages, repair.recovered]
+
+
+def _repair_from_json(row: list[object]) -> Repair:
+    since, begun, page, floor, pages, recovered = row
+    url, number, way = list_of(page)
+    known = next(each for each in WAYS if each == way)
+    return Repair(
+        since=instant_of(since),
+        begun=instant_of(begun),
+        page=OlderPage(str_of(url), int_of(number), known),
+        floor=None if floor is None else int_of(floor),
+        pages=int_of(pages),
+        recovered=int_of(recovered),
+    )
 
 
 def _suspect_to_json(suspect: Suspect) -> list[object]:

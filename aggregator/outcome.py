@@ -122,7 +122,8 @@ class Tombstone:
 class ParsedFeed:
     """A document that is a feed. Entries in document order. `format` is rss20, atom10, rdf, json11, ...
 
-    `well_formed` False: it was read leniently; `problem` says in one line what is wrong with it.
+    `well_formed` False: it was read leniently; `problem` says in one line what is wrong with it. `older` is the address
+    that it gives for what has left its list ("" = none), `generator` the program that made it, as it says.
     """
 
     format: str
@@ -134,6 +135,8 @@ class ParsedFeed:
     well_formed: bool
     problem: str
     parser: str
+    older: str = ""
+    generator: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from aggregator.decide import Decision, decide, decide_pages
+from aggregator import repair
+from aggregator.decide import Decision, decide, decide_pages, is_open
 from aggregator.gate import PollProblem
 from aggregator.health import Health, after_failures, after_redirects
-from aggregator.memory import FeedMemory, Move, dump
+from aggregator.memory import FeedMemory, Move, Repair, dump
 from aggregator.normalise import FeedProfile
 from aggregator.outcome import Observation, PageProbe, PageSeen, Redirect
 from aggregator.page import enrol
-from aggregator.plan import Loaded, Look, Refused, look_at, survey
+from aggregator.plan import Loaded, Look, Plan, Refused, look_at, survey
 from aggregator.remembered import remembered
 from aggregator.schedule import went_by
 from store.events import (
@@ -34,13 +35,16 @@ Verdict = Callable[[Decision | PollProblem], Health]
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What one job left behind. `problem`: the gate refused the document, which makes the poll a failed one."""
+    """What one job left behind. `problem`: the gate refused the document, which makes the poll a failed one. `repair`:
+    a gap whose older pages are to be asked.
+    """
 
     state: PollState
     events: tuple[Recorded, ...] = ()
     probes: tuple[PageProbe, ...] = ()
     problem: PollProblem | None = None
     move: Move | None = None
+    repair: Repair | None = None
 
 
 def record_failure(tx: Transaction, profile: FeedProfile, health: Health, now: datetime) -> Recording:
@@ -62,7 +66,8 @@ def record_poll(
 ) -> Recording:
     """Record a poll that brought a document, or confirmed the last one. `capture` None: there is no new body."""
     reach("in_tx")
-    look = look_at(profile, remembered(tx, profile), observation, last_good_at)
+    before = remembered(tx, profile)
+    look = look_at(profile, before, observation, last_good_at)
     if isinstance(look, Refused):
         health = verdict(look.problem)
         memory = after_failures(look.memory, health.state)
@@ -72,7 +77,11 @@ def record_poll(
     decision = _decide(tx, look)
     health = verdict(decision)
     memory, moved = after_redirects(profile, decision.memory, redirects, observation.at)
-    state = replace(health.state, memory=dump(memory), open=decision.open or _is_moving(memory))
+    if capture is not None:
+        memory = repair.after_poll(
+            profile, before, memory, decision.events, observation.document, capture.url, observation.at
+        )
+    state = replace(health.state, memory=dump(memory), open=decision.open or _is_pending(memory))
     if decision.reread:
         state = replace(state, etag="", last_modified="", body="")
     for item, text in decision.texts:
@@ -83,7 +92,7 @@ def record_poll(
     recorded = _keep(
         tx, profile, (*unwatched, *decision.events, *health.events, *([moved] if moved else [])), state, observation.at
     )
-    return Recording(state, recorded, decision.probes, move=memory.move)
+    return Recording(state, recorded, decision.probes, move=memory.move, repair=memory.repair)
 
 
 def _unwatched(
@@ -101,26 +110,65 @@ def record_pages(
 ) -> Recording:
     """Record what the pages of absent items answered."""
     decision = decide_pages(profile, remembered(tx, profile), answers)
-    state = replace(state, memory=dump(decision.memory), open=decision.open or _is_moving(decision.memory))
+    state = replace(state, memory=dump(decision.memory), open=decision.open or _is_pending(decision.memory))
     return Recording(state, _keep(tx, profile, decision.events, state, now))
 
 
-def _is_moving(memory: FeedMemory) -> bool:
-    """A permanent redirect is under observation: every poll has to say whether it still holds."""
-    return memory.move is not None and not memory.move.adopted
+def record_older(
+    tx: Transaction, profile: FeedProfile, state: PollState, observation: Observation, capture: Capture
+) -> Recording:
+    """Record what an older page shows that we had missed. Of a feed whose memory no longer knows of a gap, nothing."""
+    memory = remembered(tx, profile)
+    if memory.repair is None or observation.document is None:
+        return Recording(state)
+    plan = _surveyed(tx, repair.look_at(profile, memory, observation))
+    loaded = Loaded(salts={item: tx.texts.salt(item) for item in plan.new})
+    reading = repair.read(plan, loaded, memory.repair, observation.document)
+    for item, text in reading.texts:
+        tx.texts.put(item, text)
+    if reading.keep and reading.texts:
+        tx.captures.put(capture)
+    return _repaired(tx, profile, state, reading, observation.at)
+
+
+def record_older_end(tx: Transaction, profile: FeedProfile, state: PollState, reason: str, now: datetime) -> Recording:
+    """Record the end of a repair whose next page cannot be had."""
+    memory = remembered(tx, profile)
+    if memory.repair is None:
+        return Recording(state)
+    return _repaired(tx, profile, state, repair.given_up(profile.id, memory, memory.repair, reason), now)
+
+
+def _repaired(
+    tx: Transaction, profile: FeedProfile, state: PollState, reading: repair.OlderReading, now: datetime
+) -> Recording:
+    memory = reading.memory
+    still_open = is_open(memory) or _is_pending(memory)
+    state = replace(state, memory=dump(memory), open=still_open)
+    return Recording(state, _keep(tx, profile, reading.events, state, now), repair=memory.repair)
+
+
+def _is_pending(memory: FeedMemory) -> bool:
+    """A permanent redirect is under observation, and every poll has to say whether it still holds; or a gap is under
+    repair, and every poll is a chance to go on.
+    """
+    return memory.repair is not None or (memory.move is not None and not memory.move.adopted)
 
 
 def _decide(tx: Transaction, look: Look) -> Decision:
     """`decide`, with what it asks for read from the store on the way."""
-    aliases = tx.items.find(look.profile.id, look.keys)
-    items = tx.items.get(look.items | set(aliases.values()))
-    plan = survey(look, aliases, items)
+    plan = _surveyed(tx, look)
     loaded = Loaded(
         texts=tx.texts.get(plan.digests),
         versions={item: tuple(tx.items.versions(item)) for item in plan.versions},
         salts={item: tx.texts.salt(item) for item in plan.new},
     )
     return decide(plan, loaded)
+
+
+def _surveyed(tx: Transaction, look: Look) -> Plan:
+    aliases = tx.items.find(look.profile.id, look.keys)
+    return survey(look, aliases, tx.items.get(look.items | set(aliases.values())))
 
 
 def _keep(

@@ -13,6 +13,7 @@ from store.events import (
     FeedId,
     HealthEvent,
     ItemId,
+    ItemPublished,
     ItemRevised,
     ItemWithdrawn,
     NetworkLost,
@@ -114,6 +115,11 @@ class AlertFacts:
     health: HealthEvent | NetworkLost | NetworkRestored | None = None
     blind_since: datetime | None = None
     checkpoint: str = ""
+
+    @property
+    def recovered_late(self) -> bool:
+        """It tells of a statement that was missed when it was news, and found on an older page of its feed."""
+        return isinstance(self.cause.event, ItemPublished) and self.cause.event.mark == "recovered-late"
 
 
 class Composer(Protocol):

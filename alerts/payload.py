@@ -114,7 +114,7 @@ def _item_data(facts: AlertFacts, item: Face, base_url: str) -> Json:
         **_identity(facts),
         "topics": list(facts.alert.topics),
         "feed": _feed(facts.feed),
-        "item": _item(item),
+        "item": _item(item, late=facts.recovered_late),
         "matches": [match.document() for match in matches(facts)],
         "change": _change(facts, facts.change) if facts.change else None,
         "withdrawal": _withdrawal(facts.withdrawal) if facts.withdrawal else None,
@@ -151,7 +151,7 @@ def _feed(feed: FeedCard) -> Json:
     return {"id": feed.id, "title": feed.title, "url": feed.url}
 
 
-def _item(item: Face) -> Json:
+def _item(item: Face, *, late: bool) -> Json:
     fields: Json = {
         "id": item.id,
         "version": item.version or None,
@@ -164,6 +164,8 @@ def _item(item: Face) -> Json:
     }
     if item.truncated or len(item.text) > MAX_TEXT:
         fields["truncated"] = True
+    if late:
+        fields["recovered_late"] = True
     return fields
 
 

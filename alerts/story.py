@@ -47,6 +47,7 @@ _SOURCE_NEWS = {
     "reissued": "Source was reissued",
     "gap": "Statements may have been missed",
 }
+_LATE = "missed when it was news, for the feed's list had rolled past it; found on an older page of the feed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,7 @@ def _item_details(facts: AlertFacts, item: Face, link: str) -> tuple[tuple[str, 
         ("Link", link),
         ("Claimed", f"{when(item.published_at)} (by the source)" if item.published_at else ""),
         ("Observed", when(item.observed_at)),
+        ("Recovered late", _LATE if facts.recovered_late else ""),
         ("Matched", one_line(terms, 300)),
         ("Severity", facts.rule.severity if facts.rule.severity != "normal" else ""),
         ("Last seen", when(gone.last_seen_at) if gone else ""),

@@ -6,7 +6,7 @@ URLs, headers and a `FetchRequest` go in; parsed URLs and bytes for the wire com
 
 import re
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urljoin
 
 import httpx
@@ -30,6 +30,27 @@ class Hop:
     url: httpx.URL
     at_home: bool
     auth: tuple[str, str] | None
+
+
+def named_by(request: FetchRequest, url: str) -> FetchRequest:
+    """The request for another URL, which a document or a redirect named: on the origin of `request` with all that the
+    operator gave for it, elsewhere as for anything that was learnt, guarded and without credentials.
+    """
+    if url == request.url:
+        return request
+    asked = replace(request, url=url, etag="", last_modified="", validated_url="")
+    if not _at_home(request.url, url):
+        return replace(asked, learnt=True, headers={}, auth=None)
+    own = httpx.URL(request.url)
+    return replace(asked, auth=request.auth or ((own.username, own.password) if own.userinfo else None))
+
+
+def _at_home(operators: str, url: str) -> bool:
+    """The same origin, and no two readers could take it for another."""
+    try:
+        return not odd_spelling(url) and origin(parsed(operators)) == origin(parsed(url))
+    except (httpx.InvalidURL, FetchError):
+        return False
 
 
 def require_http(url: str) -> None:

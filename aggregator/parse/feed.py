@@ -180,4 +180,16 @@ def _read(result: Fields, document: Document, url: str, timezone: str, decoded: 
         well_formed=strict and not decoded.lossy,
         problem=problem[: limits.PROBLEM],
         parser=PARSER,
+        older=limits.Limiter().link(_older(channel, url)),
+        generator=one_line(str(stored(channel, "generator") or "")[: limits.GENERATOR]),
     )
+
+
+def _older(channel: Fields, url: str) -> str:
+    """Where the document says that its older entries are (RFC 5005: an archive before a page), "" if it does not."""
+    links: list[Fields] = (stored(channel, "links") or [])[: limits.FEED_LINKS]
+    for rel in ("prev-archive", "next"):
+        for link in links:
+            if str(stored(link, "rel") or "").strip().lower() == rel:
+                return absolute(str(stored(link, "href") or ""), url)
+    return ""

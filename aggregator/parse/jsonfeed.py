@@ -48,6 +48,7 @@ def read(text: str, url: str, timezone: str, parser: str, problem: str = "") -> 
         well_formed=_MARK in version,
         problem=problem,
         parser=parser,
+        older=limits.Limiter().link(absolute(_string(document, "next_url"), url)),
     )
 
 

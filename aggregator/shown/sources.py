@@ -1,11 +1,11 @@
 """How the sources stand: what `status` and `feeds` tell, from the settings and one snapshot. No printing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator.settings import public_url
 from aggregator.shown.form import ago, minute, stamp
-from aggregator.shown.telling import reason_in_words
+from aggregator.shown.telling import reason_in_words, repair
 from config.model import FeedSettings, Settings
 from store import walk
 from store.events import (
@@ -15,6 +15,7 @@ from store.events import (
     FeedGone,
     FeedId,
     FeedRecovered,
+    FeedRepaired,
     FeedUnwatched,
     NetworkLost,
     NetworkRestored,
@@ -105,7 +106,7 @@ class Spell:
 
 
 _KINDS = (
-    "feed.degraded/1", "feed.gone/1", "feed.recovered/1", "feed.unwatched/1", "feed.gap/1",
+    "feed.degraded/1", "feed.gone/1", "feed.recovered/1", "feed.unwatched/1", "feed.gap/1", "feed.repaired/1",
     "network.lost/1", "network.restored/1",
 )  # fmt: skip
 
@@ -114,6 +115,7 @@ def spells_of(views: Views, feed: FeedId) -> list[Spell]:
     """The feed's blind spells, oldest first, as the log tells them; those of our own network are every feed's."""
     spells: list[Spell] = []
     open_at: dict[bool, int] = {}
+    gaps: list[int] = []
     for recorded in _health(views, feed):
         match recorded.event:
             case FeedDegraded(since=since, reason=reason) | FeedGone(since=since, reason=reason):
@@ -126,7 +128,12 @@ def spells_of(views: Views, feed: FeedId) -> list[Spell]:
             case FeedUnwatched(since=since):
                 spells.append(Spell(since, recorded.recorded_at, "it was not looked at"))
             case FeedGap(since=since):
+                gaps.append(len(spells))
                 spells.append(Spell(since, recorded.recorded_at, "its whole list was replaced between two looks"))
+            case FeedRepaired() as repaired:
+                for gap in gaps:
+                    spells[gap] = replace(spells[gap], reason=f"{spells[gap].reason}; {repair(repaired)}")
+                gaps.clear()
             case FeedRecovered() | NetworkRestored() as back:
                 number = open_at.pop(isinstance(back, NetworkRestored), None)
                 if number is not None:

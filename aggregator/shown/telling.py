@@ -72,7 +72,7 @@ def headline(event: e.Event) -> str:
         case e.FeedUnwatched():
             return f"was not looked at from {when(event.since)} UTC until now"
         case e.FeedRepaired():
-            return _repaired(event)
+            return repair(event)
         case e.FeedRenamed():
             return f"renamed; formerly {event.formerly}"
         case e.NetworkLost():
@@ -141,7 +141,8 @@ def _of_health(event: e.HealthEvent) -> str:
             assert_never(event)
 
 
-def _repaired(event: e.FeedRepaired) -> str:
+def repair(event: e.FeedRepaired) -> str:
+    """How the repair of a gap ended, as one clause."""
     found = f"{counted(event.recovered, 'missed statement')} found on {counted(event.pages, 'older page')}"
     return f"gap repaired: {found}" if event.complete else f"gap not repaired to its end: {found}; {event.reason}"
 

@@ -18,7 +18,7 @@ from alerts.facts import AlertFacts
 from alerts.mime import bare_address, fault, header_text, mailbox_text, message
 from alerts.plain import one_line
 from alerts.story import marked
-from store.events import AlertId, ChannelId, Hit
+from store.events import AlertId, ChannelId, Hit, ItemPublished
 from store.ports import Delivery
 
 FactsMaker = Callable[..., AlertFacts]
@@ -90,6 +90,16 @@ def test_the_headers_say_what_a_mail_program_needs_to_know(alert_facts: FactsMak
     assert mail["X-Feedwitness-Alert"] == "0123456789abcdef0123456789abcdef"
     assert mail["Message-ID"].endswith("@example.org>")
     assert {part.get_content_type() for part in mail.iter_parts()} == {"text/plain", "text/html"}
+
+
+def test_a_statement_that_was_recovered_late_says_so_among_the_details(alert_facts: FactsMaker) -> None:
+    facts = alert_facts()
+    published = facts.cause.event
+    assert isinstance(published, ItemPublished)
+    late = replace(facts, cause=replace(facts.cause, event=replace(published, mark="recovered-late")))
+    for said, told in ((facts, False), (late, True)):
+        for text in texts(one_mail(said)):
+            assert ("Recovered late" in text and "an older page of the feed" in text) is told
 
 
 def test_composing_again_gives_the_same_bytes_and_ids(alert_facts: FactsMaker) -> None:

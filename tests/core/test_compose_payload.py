@@ -11,7 +11,7 @@ import pytest
 
 from alerts.compose import ChannelComposer, WebhookForm
 from alerts.facts import AlertFacts
-from store.events import AlertHeld, ChannelId, FeedGap, FeedMoved, FeedReissued, Hit
+from store.events import AlertHeld, ChannelId, FeedGap, FeedMoved, FeedReissued, Hit, ItemPublished
 
 GOLDEN = Path(__file__).parents[1] / "data" / "payloads"
 FactsMaker = Callable[..., AlertFacts]
@@ -161,6 +161,15 @@ def test_the_news_of_a_source_tell_what_their_kind_has_to_tell(alert_facts: Fact
     assert (reissued["known"], reissued["changed"], reissued["rekeyed"]) == (40, 30, 5)
     gap = data(replace(facts, health=FeedGap(feed, since, "nothing listed before is listed now", 10, 12)))
     assert (gap["left"], gap["new"]) == (10, 12)
+
+
+def test_a_statement_that_was_recovered_late_says_so_and_no_other_does(alert_facts: FactsMaker) -> None:
+    facts = alert_facts()
+    assert "recovered_late" not in data(facts)["item"]
+    published = facts.cause.event
+    assert isinstance(published, ItemPublished)
+    late = replace(facts, cause=replace(facts.cause, event=replace(published, mark="recovered-late")))
+    assert data(late)["item"]["recovered_late"] is True
 
 
 def test_of_a_page_that_was_read_its_text_is_sent_and_its_edit_is_the_diff(alert_facts: FactsMaker) -> None:

@@ -15,6 +15,7 @@ from alerts.channels.webhook import sign, signing_key
 from alerts.facts import AlertFacts
 from alerts.payload import document
 from alerts.retry import DELAYS, GIVE_UP_AFTER, JITTER, STEADY
+from store.events import ItemPublished
 
 DOCS = (Path(__file__).parents[2] / "docs" / "webhooks-and-mail.md").read_text("utf-8")
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -52,11 +53,13 @@ def keys_of(value: object) -> Iterator[str]:
             yield from keys_of(inner)
 
 
-@pytest.mark.parametrize("transition", ["changed", "withdrawn", "degraded"])
+@pytest.mark.parametrize("transition", ["appeared", "changed", "withdrawn", "degraded"])
 def test_every_field_that_is_sent_is_described(alert_facts: Callable[..., AlertFacts], transition: str) -> None:
     facts = alert_facts(transition)
     if facts.item:
         facts = replace(facts, item=replace(facts.item, truncated=True))
+    if isinstance(facts.cause.event, ItemPublished):
+        facts = replace(facts, cause=replace(facts.cause, event=replace(facts.cause.event, mark="recovered-late")))
     sent = set(keys_of(json.loads(json.dumps(document(facts, "http://w")))))
     assert {key for key in sent - {"data", "schema"} if f"`{key}`" not in DOCS} == set()
 

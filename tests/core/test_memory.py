@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.memory import FeedMemory, Listed, Move, PageAnswer, Smaller, Suspect, dump, recall
+from aggregator.memory import FeedMemory, Listed, Move, PageAnswer, Repair, Smaller, Suspect, dump, recall
+from aggregator.older import OlderPage
 from aggregator.restless import Restless, Spot, Volatile
 from store.events import CaptureDigest, FeedBaselined, FeedId, ItemId, Key
 
@@ -39,6 +40,7 @@ FULL = FeedMemory(
     volatile={ItemId("ministry/b"): (Volatile(Spot("c0ffee", "$", 1, "f00d"), NOW, 17, "beef", NOW),)},
     boilerplate=("aaa", "bbb"),
     move=Move("https://example.org/feed", "https://new.example/feed", NOW, adopted=True),
+    repair=Repair(NOW, NOW, OlderPage("https://example.org/feed?paged=3", 3, "wordpress"), 1_763_000_000, 1, 7),
 )  # fmt: skip
 
 
@@ -52,7 +54,19 @@ def test_nothing_stored_and_nothing_baselined_is_a_beginning() -> None:
 
 
 @pytest.mark.parametrize(
-    "stored", ["", "damaged", "[]", "{}", '{"v":2}', '{"v":1,"window":3}', dump(FULL)[:-40], "null", "1"]
+    "stored",
+    [
+        "",
+        "damaged",
+        "[]",
+        "{}",
+        '{"v":2}',
+        '{"v":1,"window":3}',
+        dump(FULL)[:-40],
+        dump(FULL).replace("wordpress", "x"),
+        "null",
+        "1",
+    ],
 )
 def test_a_lost_memory_of_a_known_feed_keeps_its_policy(stored: str) -> None:
     assert recall(stored, BASELINED) == FeedMemory(baselined=True, identity="link", lost=True)
