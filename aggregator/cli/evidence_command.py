@@ -81,8 +81,8 @@ def _as_row(file: Path, size: int, dossier: "Dossier", outside: "Outside") -> di
         "lost": list(dossier.lost),
         "checkpoint": dossier.head.note,
         "key": dossier.head.key,
-        "timestamp": outside.timestamp and outside.timestamp.as_row(),
-        "archive": outside.archived and outside.archived.as_row(),
+        "timestamp": outside.timestamp and evidence_outside.row_of(outside.timestamp),
+        "archive": outside.archived and evidence_outside.row_of(outside.archived),
     }
 
 

@@ -141,6 +141,13 @@ def _tell_archived(copy: "Archived | Missed") -> None:
 _WITHOUT = "the file was made without it, and another FILE can have it"
 
 
+def row_of(outcome: "Timestamp | Archived | Missed") -> dict[str, object]:
+    """For JSON."""
+    from aggregator.evidence.outside import Missed
+
+    return {"ok": not isinstance(outcome, Missed), **outcome.as_row()}
+
+
 def complete(outside: "Outside") -> bool:
     """Whether all that was wanted was given."""
     from aggregator.evidence.outside import Missed

@@ -72,6 +72,8 @@ async def _stamped(
     match await fetcher.fetch(query):
         case Fetched(body=body):
             return checked(body, _without_query(errands.authority), digest, nonce, errands.believed)
+        case FetchFailed(reason=reason, detail=detail) if reason.startswith("http_3"):
+            return Missed(reason, f"it answers {detail}, and a question is not carried elsewhere: give its new address")
         case FetchFailed(reason=reason, detail=detail):
             return Missed(reason, detail)
         case answer:

@@ -21,7 +21,6 @@ class Timestamp:
     def as_row(self) -> dict[str, object]:
         """For JSON."""
         return {
-            "ok": True,
             "authority": self.authority,
             "at": self.at,
             "policy": self.policy,
@@ -46,7 +45,6 @@ class Archived:
     def as_row(self) -> dict[str, object]:
         """For JSON."""
         return {
-            "ok": True,
             "page": self.page,
             "address": self.address,
             "status": self.status,
@@ -67,7 +65,7 @@ class Missed:
 
     def as_row(self) -> dict[str, object]:
         """For JSON."""
-        return {"ok": False, "reason": self.reason, "detail": self.detail}
+        return {"reason": self.reason, "detail": self.detail}
 
 
 @dataclass(frozen=True, slots=True)

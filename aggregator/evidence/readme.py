@@ -8,14 +8,15 @@ from aggregator.evidence.outside import Archived, Outside, Timestamp
 from aggregator.shown.form import counted, when
 
 _STAMP = """\
-4. checkpoint.txt existed by {at} UTC, says a timestamp authority (timestamp.tsr), and with it the whole log up
-   to there: nothing that the checkpoint covers was made later. What was sent or true before, it does not say.
+4. checkpoint.txt existed by {at} UTC, says a timestamp authority (timestamp.tsr), and with it
+   the whole log up to there: nothing that the checkpoint covers was made later. What was sent or true before that
+   time, it does not say.
        authority  {stamp.authority}
        signed by  {stamp.signer}
        policy     {stamp.policy}, serial number {stamp.serial:x}
-   verify.py checks what was stamped. Who stamped it is checked with OpenSSL and with the certificate that the
-   authority publishes (here CA.pem):
-       openssl ts -verify -data checkpoint.txt -in timestamp.tsr -CAfile CA.pem
+   verify.py checks what was stamped. Who stamped it is checked with OpenSSL in the folder in which this file was
+   unpacked, and with the certificate that the authority publishes (here CA.pem, beside that folder):
+       openssl ts -verify -data checkpoint.txt -in timestamp.tsr -CAfile ../CA.pem
    Years later, when certificates have expired, with  -attime {moment}  too, which is the moment of the stamp.
 """
 

@@ -31,6 +31,11 @@ ODD = (ValueError, KeyError, TypeError, IndexError, AttributeError, EOFError, OS
 """What reading a file of evidence that somebody has changed can end in."""
 
 SAID_BY_LOG = {"title": "title.txt", "text": "text.txt", "about": "about.json"}
+MEMBER = re.compile(
+    r"(README|checkpoint|key)\.txt|verify\.py|SHA256SUMS|events\.jsonl|(history|archive)\.json|captures\.warc\.gz"
+    r"|timestamp\.tsr|diffs/[0-9]+-[0-9]+\.(txt|html)|versions/.+"
+)
+"""What a member may be called; those of versions/ follow from the events."""
 
 
 class Wrong(Exception):
@@ -143,6 +148,8 @@ def sums_hold(files: Files) -> str:
     if strangers := sorted(set(named) ^ (set(files) - {"SHA256SUMS"})):
         raise Wrong(f"members that SHA256SUMS does not name, or that are missing: {', '.join(strangers)}")
     for name, digest in sorted(named.items()):
+        if not MEMBER.fullmatch(name):
+            raise Wrong(f"{name} is no part of evidence")
         if hashlib.sha256(files[name]).hexdigest() != digest:
             raise Wrong(f"{name} is not what it was when SHA256SUMS was written")
     return f"{len(named)} members are what SHA256SUMS says"
@@ -207,12 +214,19 @@ def leads_to(leaf: bytes, index: int, size: int, path: List[bytes]) -> bytes:
 COLUMNS = ("position", "event_id", "stream", "version", "kind", "subject", "recorded_at", "data")
 
 
+def once(pairs: List[Tuple[str, Any]]) -> Event:
+    """The fields of an event; two of one name could be read in two ways."""
+    if len(dict(pairs)) != len(pairs):
+        raise Wrong("an event has two fields of one name")
+    return dict(pairs)
+
+
 def events_of(files: Files) -> List[Event]:
     """The events, each a dict of its columns."""
     lines = member(files, "events.jsonl").decode().split("\n")
     if lines.pop() != "" or not lines:
         raise Wrong("events.jsonl does not end with a line")
-    events = [json.loads(line) for line in lines]
+    events = [json.loads(line, object_pairs_hook=once) for line in lines]
     for event in events:
         if set(event) != {*COLUMNS, "previous", "hash", "path"}:
             raise Wrong("an event has other fields than it should")
@@ -260,12 +274,18 @@ def versions_hold(files: Files, events: List[Event]) -> str:
         if any(name.startswith("versions/") for name in files):
             raise Wrong("the item is erased, yet words of it are here")
         return f"the words of {len(versions)} versions were erased: {json.loads(erased[0]['data'])['why']}"
-    salt = bytes.fromhex(member(files, "versions/salt.txt").decode().strip())
+    found = re.fullmatch(r"([0-9a-f]{32})\n", member(files, "versions/salt.txt").decode())
+    if not found:  # a salt of another length could take letters from the words, or give them some
+        raise Wrong("versions/salt.txt holds no salt")
+    salt, named = bytes.fromhex(found.group(1)), {"versions/salt.txt"}
     for number, content in versions.items():
         for field, file in SAID_BY_LOG.items():
             name = f"versions/{number}/{file}"
+            named.add(name)
             if hashlib.sha256(salt + member(files, name)).hexdigest() != content[field]:
                 raise Wrong(f"{name} is not what was recorded")
+    if strangers := sorted(name for name in files if name.startswith("versions/") and name not in named):
+        raise Wrong(f"words that no event knows: {', '.join(strangers)}")
     return f"the words of {len(versions)} versions are those that were recorded"
 
 
@@ -279,6 +299,8 @@ def records_of(raw: bytes) -> Iterator[Tuple[Dict[str, str], bytes]]:
         end = data.index(b"\r\n\r\n", place)
         head, *lines = data[place:end].decode().split("\r\n")
         headers = dict(line.split(": ", 1) for line in lines)
+        if len(headers) != len(lines):
+            raise Wrong("a record of captures.warc.gz has two headers of one name")
         length = int(headers["Content-Length"])
         block = data[end + 4 : end + 4 + length]
         if head != "WARC/1.1" or data[end + 4 + length : end + 8 + length] != b"\r\n\r\n":
@@ -299,6 +321,8 @@ def captures_hold(files: Files, events: List[Event]) -> str:
             if digest != headers["WARC-Payload-Digest"] or digest not in cited:
                 raise Wrong("captures.warc.gz holds a document that no event names")
             kept.add(digest)
+        elif headers["WARC-Type"] != "warcinfo":
+            raise Wrong("captures.warc.gz holds a record that is no document, and that nothing vouches for")
     lost = f"; {len(cited) - len(kept)} more are not here: README.txt says why" if kept != cited else ""
     return f"{len(kept)} captured documents are those that the events name{lost}"
 
@@ -306,7 +330,7 @@ def captures_hold(files: Files, events: List[Event]) -> str:
 # --- the timestamp ----------------------------------------------------------------------------------------------------
 
 STAMP = "timestamp.tsr states {}-{}-{} {}:{}:{} UTC. Whose word that is, the authority's certificate shows:"
-OPENSSL = "openssl ts -verify -data checkpoint.txt -in timestamp.tsr -CAfile CA.pem"
+OPENSSL = "openssl ts -verify -data checkpoint.txt -in timestamp.tsr -CAfile ../CA.pem"
 
 
 def elements(der: bytes) -> List[bytes]:
@@ -374,12 +398,12 @@ def main(arguments: List[str]) -> int:
     place = Path(arguments[0]) if arguments else Path(__file__).resolve().parent
     try:
         files = read(place)
-    except (OSError, zipfile.BadZipFile, zlib.error) as error:
-        sys.stderr.write(f"{place} cannot be read: {error}\n")
-        return 2
     except Wrong as wrong:
         say("WRONG", str(wrong))
         return 1
+    except Exception as error:  # noqa: BLE001  # a zip with one byte changed can end in anything
+        sys.stderr.write(f"{place} cannot be read: {error or type(error).__name__}\n")
+        return 2
     try:
         for line in checks(files, trusted):
             say("ok", line)
