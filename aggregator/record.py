@@ -18,6 +18,7 @@ from aggregator.outcome import Observation, PageProbe, PageSeen, Redirect
 from aggregator.page import enrol
 from aggregator.plan import Loaded, Look, Plan, Refused, look_at, survey
 from aggregator.remembered import remembered
+from aggregator.revise import faces_wanted
 from aggregator.schedule import went_by
 from store.events import (
     Event,
@@ -158,9 +159,10 @@ def _is_pending(memory: FeedMemory) -> bool:
 def _decide(tx: Transaction, look: Look) -> Decision:
     """`decide`, with what it asks for read from the store on the way."""
     plan = _surveyed(tx, look)
+    versions = {item: tuple(tx.items.versions(item)) for item in plan.versions}
     loaded = Loaded(
-        texts=tx.texts.get(plan.digests),
-        versions={item: tuple(tx.items.versions(item)) for item in plan.versions},
+        texts=tx.texts.get(plan.digests | faces_wanted(versions.values())),
+        versions=versions,
         salts={item: tx.texts.salt(item) for item in plan.new},
     )
     return decide(plan, loaded)

@@ -2,15 +2,16 @@
 
 In comes a plan with the texts it asked for, out come `item.revised` events with their holds, the texts to store, and
 what to remember: items that change in every document, and blocks of text that belong to the site. Guards, in the order
-in which their names stand in `hold`: a new version of our own parser, a repaired encoding, a reissued feed, two caches
-out of step, a block of the site, an item that never rests.
+in which their names stand in `hold`: a new version of our own parser, a repaired encoding, a reissued feed, an edit
+that the page told before, two caches out of step, a block of the site, an item that never rests.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from aggregator import reissue, unrest, volatile
+from aggregator.echo import feed_side, is_echo, page_side, texts_wanted
 from aggregator.edits import Edit, Face, block_key, changed_blocks, compare
 from aggregator.mojibake import same_but_for_encoding
 from aggregator.noise import Comparer, Noise
@@ -18,13 +19,12 @@ from aggregator.normalise import ObservedItem
 from aggregator.plan import Loaded, Look, Plan, content_of, texts_of
 from aggregator.resolve import Match
 from aggregator.restless import Restless, Volatile
+from aggregator.returning import is_flapping
 from aggregator.wording import text_change
 from store.codec import about_from_text
-from store.events import Content, ItemId, ItemRevised, Key
+from store.events import Content, ItemId, ItemRevised, Key, TextDigest
 from store.ports import KnownItem, Version
 
-FLAPPING_WITHIN = timedelta(hours=24)
-FLIPS_ALLOWED = 2
 DATES_EVERY = timedelta(hours=24)  # dates that move alone are recorded so often
 _SUBSTANTIAL = ("punctuation", "metadata", "wording", "title")
 
@@ -147,7 +147,7 @@ def record(
         from_version=known.version,
         to_version=known.version + 1,
         reverts_to=change.reverts_to,
-        hold=_hold(plan, change, loaded.versions.get(known.id, ()), reissued=reissued, stale=stale),
+        hold=_hold(plan, loaded, change, reissued=reissued, stale=stale),
         capture=look.capture,
         parser=look.parser,
     )
@@ -178,32 +178,35 @@ def _recorded_face(known: KnownItem, loaded: Loaded) -> Face | None:
     )  # fmt: skip
 
 
-def _hold(plan: Plan, change: Change, versions: Sequence[Version], *, reissued: bool, stale: bool) -> str:
-    memory, at = plan.look.memory, plan.look.at
+def _hold(plan: Plan, loaded: Loaded, change: Change, *, reissued: bool, stale: bool) -> str:
+    memory, at, versions = plan.look.memory, plan.look.at, loaded.versions.get(change.known.id, ())
     if memory.parser and memory.parser != plan.look.parser:
         return "parser"
     if change.encoding:
         return "mojibake"
     if reissued and change.edit.kind != "dates":
         return "reissue"
-    if change.reverts_to is not None and (stale or _flips(versions, at - FLAPPING_WITHIN) >= FLIPS_ALLOWED):
+    if is_echo(_whole(change.old), _whole(change.new), versions, loaded.texts, feed_side, page_side):
+        return "other-face"
+    said = [(version.recorded_at, (version.content.title, version.content.text)) for version in versions]
+    if change.reverts_to is not None and (stale or is_flapping(said, at)):
         return "flapping"
     return change.noise
+
+
+def faces_wanted(versions: Iterable[Sequence[Version]]) -> frozenset[TextDigest]:
+    """What the pages behind these items said: an edit of the feed may repeat what its page told before."""
+    return frozenset(digest for readings in versions for digest in texts_wanted(readings, feed_side, page_side))
+
+
+def _whole(face: Face) -> str:
+    return f"{face.title}\n{face.text}"
 
 
 def _reverts_to(versions: Sequence[Version], current: Content, new: Content) -> int | None:
     if (current.title, current.text) == (new.title, new.text):
         return None
     return next((v.number for v in versions if (v.content.title, v.content.text) == (new.title, new.text)), None)
-
-
-def _flips(versions: Sequence[Version], since: datetime) -> int:
-    """How many versions recorded after `since` went back to an earlier text."""
-    said = [(version.content.title, version.content.text) for version in versions]
-    return sum(
-        version.recorded_at > since and index > 0 and said[index] != said[index - 1] and said[index] in said[:index]
-        for index, version in enumerate(versions)
-    )
 
 
 def _moved_dates(

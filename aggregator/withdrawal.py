@@ -111,18 +111,34 @@ def conclude(feed: FeedId, each: Suspect, answer: PageSeen) -> tuple[Suspect, Co
         ),
     )
     each = replace(each, answers=answers)
-    gone = [a for a in answers if a.sibling_stands and a.verdict == "gone"]
-    missing = [a for a in answers if a.sibling_stands and a.verdict in ("gone", "missing")]
-    if gone or (len(missing) >= CONFIRMATIONS and missing[-1].at - missing[0].at >= CONFIRMED_OVER):
-        evidence = (_missing_line(each), *_answer_lines(each))
+    missing = _missing(answers)
+    if _proves_gone(answers):
+        evidence = (_missing_line(each), *_answer_lines(answers))
         return each, ItemWithdrawn(each.item, feed, "page-gone", each.last_seen_at, each.first_absent_at, evidence)
     if answer.verdict == "standing":
-        return each, _delisted(feed, each, "standing", *_answer_lines(each))
+        return each, _delisted(feed, each, "standing", *_answer_lines(answers))
     waited = answer.at - (each.absent_at or each.first_absent_at)
     patience = GIVE_UP_AFTER if missing else CONFIRMED_OVER
     if len(answers) >= CONFIRMATIONS and waited >= patience and len(missing) < CONFIRMATIONS:
-        return each, _delisted(feed, each, "unchecked", *_answer_lines(each))
+        return each, _delisted(feed, each, "unchecked", *_answer_lines(answers))
     return each, None
+
+
+def conclude_from_page(
+    feed: FeedId, item: ItemId, answers: Sequence[PageAnswer], *, stood_at: datetime, missing_since: datetime
+) -> ItemWithdrawn | None:
+    """What its page proves of an item that its feed lists no longer, because it rolled off or was delisted. `answers`:
+    since it is missing. None = nothing yet.
+    """
+    if not _proves_gone(answers):
+        return None
+    line = f"No longer listed in its feed. Its page stood at {_time(stood_at)}; missing since {_time(missing_since)}."
+    return ItemWithdrawn(item, feed, "page-gone", stood_at, missing_since, (line, *_answer_lines(answers)))
+
+
+def asked_again(answer: PageAnswer) -> timedelta:
+    """How long to wait before a page that gave this answer is asked again."""
+    return _AGAIN_MISSING if _missing([answer]) else _AGAIN_UNREACHABLE
 
 
 def entombed(feed: FeedId, item: ItemId, when: str, *, last_seen_at: datetime, at: datetime) -> ItemWithdrawn:
@@ -140,9 +156,18 @@ def _wait(each: Suspect, every: timedelta) -> timedelta:
 def _due(each: Suspect, at: datetime) -> bool:
     if not each.answers:
         return True
-    last = each.answers[-1]
-    answered = last.sibling_stands and last.verdict in ("gone", "missing")
-    return at - last.at >= (_AGAIN_MISSING if answered else _AGAIN_UNREACHABLE)
+    return at - each.answers[-1].at >= asked_again(each.answers[-1])
+
+
+def _proves_gone(answers: Sequence[PageAnswer]) -> bool:
+    """A 410, or three times missing over six hours, each time while the page of an entry still listed answers."""
+    missing = _missing(answers)
+    long_enough = len(missing) >= CONFIRMATIONS and missing[-1].at - missing[0].at >= CONFIRMED_OVER
+    return long_enough or any(answer.verdict == "gone" for answer in missing)
+
+
+def _missing(answers: Sequence[PageAnswer]) -> list[PageAnswer]:
+    return [each for each in answers if each.sibling_stands and each.verdict in ("gone", "missing")]
 
 
 def _delisted(feed: FeedId, each: Suspect, page: Literal["standing", "unchecked"], *lines: str) -> ItemDelisted:
@@ -159,12 +184,12 @@ def _missing_line(each: Suspect) -> str:
     )
 
 
-def _answer_lines(each: Suspect) -> tuple[str, ...]:
+def _answer_lines(answers: Sequence[PageAnswer]) -> tuple[str, ...]:
     """What the item's page said each time it was asked. Not where it lies: a link may name what a court has erased, and
     the log, unlike the text store, forgets nothing.
     """
     lines = []
-    for answer in each.answers:
+    for answer in answers:
         said = answer.detail or answer.verdict
         lines.append(f"{_time(answer.at)}: its page: {said}; the page of an entry still listed {_control(answer)}.")
     return tuple(lines)

@@ -92,8 +92,8 @@ def _transition(
             if matched_before and matched_now:
                 return _edited(rule, cause)
             if matched_now:
-                return Fired("appeared", cause.hold)
-            return Fired("dropped", cause.hold) if matched_before else Silent("no-match")
+                return Fired("appeared", _beyond_echo(cause))
+            return Fired("dropped", _beyond_echo(cause)) if matched_before else Silent("no-match")
         case ItemWithdrawn():
             return Fired("withdrawn") if matched_now or told else Silent("never-matched")
         case ItemDelisted():
@@ -110,6 +110,11 @@ def _edited(rule: RuleDefined, edit: ItemRevised) -> Outcome:
     if EDIT_KINDS.index(edit.kind) < EDIT_KINDS.index(rule.min_change):
         return Silent("below-min-change")
     return Fired("changed", edit.hold)
+
+
+def _beyond_echo(edit: ItemRevised) -> str:
+    """An edit that the other face told before is no news; that the item began or ceased to match only with it is."""
+    return "" if edit.hold == "other-face" else edit.hold
 
 
 def _restored(cause: ItemRestored, told: Sequence[str], *, concerns: bool) -> Outcome:

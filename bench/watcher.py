@@ -15,6 +15,7 @@ from aggregator.memory import FeedMemory, dump, recall
 from aggregator.normalise import FeedProfile
 from aggregator.outcome import Observation, PageProbe, PageSeen, ParsedEntry, ParsedFeed
 from aggregator.plan import Loaded, Refused, look_at, survey
+from aggregator.revise import faces_wanted
 from store.chain import text_digest
 from store.events import (
     CaptureDigest,
@@ -22,9 +23,11 @@ from store.events import (
     FeedBaselined,
     FeedId,
     ItemAbsent,
+    ItemCompleted,
     ItemDelisted,
     ItemId,
     ItemPublished,
+    ItemReextracted,
     ItemRekeyed,
     ItemRestored,
     ItemRevised,
@@ -32,6 +35,7 @@ from store.events import (
     ItemWithdrawn,
     Key,
     Position,
+    ReadingEvent,
     TextDigest,
 )
 from store.ports import KnownItem, Version
@@ -92,9 +96,11 @@ class Watcher:
         aliases = {key: self.aliases[key] for key in look.keys if key in self.aliases}
         wanted = look.items | set(aliases.values())
         plan = survey(look, aliases, {item: self.items[item] for item in wanted if item in self.items})
+        versions = {item: tuple(self.versions[item]) for item in plan.versions}
+        digests = plan.digests | faces_wanted(versions.values())
         loaded = Loaded(
-            texts={digest: self.texts[digest] for digest in plan.digests if digest in self.texts},
-            versions={item: tuple(self.versions[item]) for item in plan.versions},
+            texts={digest: self.texts[digest] for digest in digests if digest in self.texts},
+            versions=versions,
             salts={item: _salt(item) for item in plan.new},
         )
         decision = decide(plan, loaded)
@@ -113,14 +119,18 @@ class Watcher:
         return PageSeen(probe.item, probe.url, at, verdict, verdict, stands)
 
     def _keep(self, decision: Decision, at: datetime) -> list[Event]:
-        for item, text in decision.texts:
-            self.texts[TextDigest(text_digest(_salt(item), text))] = text
-        for event in decision.events:
-            self.events.append(event)
-            self._fold(event, at)
         self.stored = dump(decision.memory)
         self.open = decision.open
-        return list(decision.events)
+        return self.add(decision.events, decision.texts, at)
+
+    def add(self, events: Sequence[Event], texts: Sequence[tuple[ItemId, str]], at: datetime) -> list[Event]:
+        """Append events, and store the texts that they name."""
+        for item, text in texts:
+            self.texts[TextDigest(text_digest(_salt(item), text))] = text
+        for event in events:
+            self.events.append(event)
+            self._fold(event, at)
+        return list(events)
 
     def _fold(self, event: Event, at: datetime) -> None:
         match event:
@@ -131,7 +141,7 @@ class Watcher:
                     event.item, event.feed, "published", 1, event.content, _salt(event.item), at, at, event.capture,
                     event.parser,
                 )  # fmt: skip
-                self.versions[event.item] = [Version(1, Position(len(self.events)), at, event.content, None)]
+                self.versions[event.item] = [self._version(1, event, at)]
                 self._alias(event.keys, event.item)
             case ItemRevised():
                 known = self.items[event.item]
@@ -144,10 +154,15 @@ class Watcher:
                     capture=event.capture,
                     parser=event.parser,
                 )
-                self.versions[event.item].append(
-                    Version(event.to_version, Position(len(self.events)), at, event.content, event.kind)
-                )
+                self.versions[event.item].append(self._version(event.to_version, event, at))
                 self._alias(event.keys, event.item)
+            case ItemCompleted() | ItemReextracted():
+                known = self.items[event.item]
+                assert known.version == event.version
+                self.items[event.item] = replace(
+                    known, content=event.content, capture=event.capture, parser=event.parser
+                )
+                self.versions[event.item].append(self._version(event.version, event, at))
             case ItemRekeyed():
                 self._alias(event.keys, event.item)
             case ItemAbsent():
@@ -160,6 +175,11 @@ class Watcher:
                 self._move(event.item, "published", {event.was})
             case _:
                 pass
+
+    def _version(self, number: int, event: ReadingEvent, at: datetime) -> Version:
+        kind = event.kind if isinstance(event, ItemRevised) else None
+        hold = "" if isinstance(event, ItemReextracted) else event.hold
+        return Version(number, Position(len(self.events)), at, event.content, kind, event.KIND, hold)
 
     def _move(self, item: ItemId, state: ItemState, allowed: set[str]) -> None:
         known = self.items[item]

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from store import codec
 from store.batch import fetch
-from store.events import AlertId, FeedId, ItemId, ItemRevised, Key, Position, ReadingEvent, RuleId
+from store.events import AlertId, FeedId, ItemId, ItemReextracted, ItemRevised, Key, Position, ReadingEvent, RuleId
 from store.instants import from_micros
 from store.ports import KnownItem, StoreError, Version
 from store.tables import ALERTS, ALIASES, EVENTS, ITEMS, SALTS, VERSIONS
@@ -105,4 +105,5 @@ def content_of(kind: str, data: bytes) -> ReadingEvent:
 
 def _version(number: int, position: Position, recorded_at: int, event: ReadingEvent) -> Version:
     kind = event.kind if isinstance(event, ItemRevised) else None
-    return Version(number, position, from_micros(recorded_at), event.content, kind, event.KIND)
+    hold = "" if isinstance(event, ItemReextracted) else event.hold
+    return Version(number, position, from_micros(recorded_at), event.content, kind, event.KIND, hold)

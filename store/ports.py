@@ -147,7 +147,8 @@ class Captures(Protocol):
 @dataclass(frozen=True, slots=True)
 class Version:
     """One reading of an item, as folded from the log. `by` is the kind of event that brought it: a version begins with
-    its publication or its edit (`kind`, None for others), and may be known better later on.
+    its publication or its edit (`kind`, None for others), and may be known better later on. `hold`: why alerts about
+    it are held, "" if they are not.
     """
 
     number: int
@@ -156,6 +157,7 @@ class Version:
     content: Content
     kind: EditKind | None
     by: str = ItemPublished.KIND
+    hold: str = ""
 
     @property
     def begins(self) -> bool:

@@ -39,6 +39,24 @@ SILENCES = {
     "not-read-yet": "rules have not read this event yet",
     "rule-was-another": "the rule was not in force then, or was another one",
 }
+HOLDS = {
+    "first-fetch": "it stood in the first document of its feed",
+    "surfaced": "it came in below all that was known",
+    "reissue": "much of its feed changed at once",
+    "parser": "our own parser has become another one",
+    "mojibake": "only the encoding differs",
+    "flapping": "it goes back and forth",
+    "template": "a block of the site came or went",
+    "volatile": "it never rests",
+    "late-page": "its page was first read long after it came",
+    "extractor": "what differs may be our own reading of the page",
+    "other-face": "feed and page tell the same edit, and the other one told it before",
+}
+"""What the reasons mean for which alerts about items are held when they are made."""
+
+
+def _held(reason: str) -> str:
+    return f"held ({reason}: {HOLDS[reason]})" if reason in HOLDS else f"held ({reason})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +85,7 @@ class Judged:
         if self.transition and not self.reason:
             meaning = self.transition
         elif self.transition:
-            meaning = f"{self.transition}, but not sent: {SILENCES.get(self.reason, f'held ({self.reason})')}"
+            meaning = f"{self.transition}, but not sent: {SILENCES.get(self.reason, _held(self.reason))}"
         else:
             meaning = f"nothing: {SILENCES.get(self.reason, self.reason)}"
         return f"{headline(self.event)} -> {meaning}"

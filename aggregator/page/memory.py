@@ -7,13 +7,13 @@ raises.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType
 
 from aggregator.memory import PageAnswer, answer_of, answer_row
 from aggregator.restless import Restless, restless_of, restless_row
-from aggregator.stored import bool_of, instant_of, list_of, micros_of, rows_of, str_of
+from aggregator.stored import bool_of, instant_of, list_of, micros_of, str_of
 
 FORMAT = 1
 
@@ -37,8 +37,8 @@ class PageMemory:
     """`stood_at`: when the page was last seen standing; `missing_since`: when first not, and `answers` what it said
     since, while its feed did not list the item. `block_pages`: texts that stood under two addresses at once.
 
-    `restless`: places of its text that differed from look to look, by the block before them. `extractor`: the one under
-    which the known text was last found to be the same, "" = the one that the log names.
+    `restless`: it changed at each of the last looks. `extractor`: the one under which the known text was last found to
+    be the same, "" = the one that the log names.
     """
 
     stood_at: datetime | None = None
@@ -46,7 +46,7 @@ class PageMemory:
     answers: tuple[PageAnswer, ...] = ()
     doubt: Doubt | None = None
     block_pages: tuple[Sketch, ...] = ()
-    restless: Mapping[str, Restless] = field(default_factory=dict)
+    restless: Restless | None = None
     extractor: str = ""
 
 
@@ -75,21 +75,21 @@ def dump(memory: PageMemory) -> str:
     if memory.block_pages:
         data["blocks"] = list(memory.block_pages)
     if memory.restless:
-        data["restless"] = {place: restless_row(each) for place, each in memory.restless.items()}
+        data["restless"] = restless_row(memory.restless)
     if memory.extractor:
         data["extractor"] = memory.extractor
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
 def _read(data: Mapping[str, object]) -> PageMemory:
-    stood, missing, doubt = data.get("stood"), data.get("missing"), data.get("doubt")
+    stood, missing, doubt, restless = (data.get(name) for name in ("stood", "missing", "doubt", "restless"))
     return PageMemory(
         stood_at=None if stood is None else instant_of(stood),
         missing_since=None if missing is None else instant_of(missing),
         answers=tuple(answer_of(list_of(row)) for row in list_of(data.get("answers", []))),
         doubt=_doubt(list_of(doubt)) if doubt else None,
         block_pages=tuple(Sketch(str_of(each)) for each in list_of(data.get("blocks", []))),
-        restless={place: restless_of(row) for place, row in rows_of(data.get("restless", {})).items()},
+        restless=restless_of(list_of(restless)) if restless else None,
         extractor=str_of(data.get("extractor", "")),
     )
 

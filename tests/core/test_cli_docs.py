@@ -9,13 +9,16 @@ import pytest
 import typer.main
 
 from aggregator.cli.main import build
-from aggregator.cli.reasons import SILENCES
+from aggregator.cli.reasons import HOLDS, SILENCES
 from aggregator.metrics import Metrics
 from aggregator.shown.telling import REASONS
 from store.events import Event
 
 DOCS = Path(__file__).parents[2] / "docs"
 COMMANDS = (DOCS / "commands.md").read_text(encoding="utf-8")
+RULES = (DOCS / "rules.md").read_text(encoding="utf-8")
+ROOT = DOCS.parent
+DECIDERS = ("decide.py", "revise.py", "page/news.py")
 EVENTS = (DOCS / "events.md").read_text(encoding="utf-8")
 TREE = typer.main.get_command(build())
 KINDS = {kind.KIND: kind for kind in get_args(Event)}
@@ -105,6 +108,19 @@ def test_every_metric_is_described():
 @pytest.mark.parametrize("reason", SILENCES)
 def test_every_reason_of_why_is_described(reason):
     assert f"| `{reason}` |" in COMMANDS
+
+
+@pytest.mark.parametrize("reason", HOLDS)
+def test_every_reason_for_a_held_alert_is_described(reason):
+    assert f"`{reason}`" in section("alerts")
+    assert f"`{reason}`" in RULES
+
+
+def test_every_hold_that_deciding_names_has_its_words():
+    told = "".join((ROOT / "aggregator" / name).read_text(encoding="utf-8") for name in DECIDERS)
+    named = set(re.findall(r'return "([a-z-]+)"(?: if| *$)', told, re.MULTILINE))
+    assert {"reissue", "surfaced", "flapping", "other-face", "extractor"} <= named
+    assert named <= HOLDS.keys()
 
 
 def test_every_reason_for_a_failed_poll_has_its_words():

@@ -18,7 +18,7 @@ FULL = PageMemory(
     answers=(PageAnswer(NOW, "missing", "404 Not Found", sibling_stands=True),),
     doubt=Doubt(NOW, Sketch("0a 0b"), vouched=True),
     block_pages=(Sketch("0c 0d"),),
-    restless={"3f2a": Restless(2, NOW, "77aa")},
+    restless=Restless(2, NOW, "77aa"),
     extractor="feedwitness-1 trafilatura-2.3.0",
 )
 
