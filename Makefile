@@ -53,7 +53,7 @@ dist: $(VENV)/.dev ## the wheel, the source archive, the bill of materials: the 
 	@cd dist && sha256sum * > SHA256SUMS && cat SHA256SUMS
 
 lock: ## write the hashed requirements anew (needs uv)
-	@uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	@uv pip compile -q pyproject.toml --extra fulltext --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  --no-emit-index-url --upgrade -o requirements/run.txt
 	@uv pip compile -q --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  --no-emit-index-url --upgrade -o requirements/build.txt

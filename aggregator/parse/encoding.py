@@ -26,6 +26,11 @@ _SNIFFED = (
 )
 _DECLARED = re.compile(rb"""\A\s{0,100}<\?xml[^>]{0,200}?encoding\s{0,10}=\s{0,10}["']([A-Za-z0-9._:+-]{1,40})["']""")
 _CHARSET = re.compile(r"""charset\s{0,10}=\s{0,10}["']?([A-Za-z0-9._:+-]{1,40})""", re.IGNORECASE)
+_META = re.compile(
+    rb"""<meta\s[^>]{0,300}?charset\s{0,10}=\s{0,10}["']?\s{0,10}([A-Za-z0-9._:+-]{1,40})""", re.IGNORECASE
+)
+HEAD_OF_A_PAGE = 8_192
+"""Bytes of a page in which it may say its encoding. Browsers look at 1,024; some sites need more."""
 _LANGUAGE = re.compile(rb"""(?:<(?:dc:)?language>\s{0,10}|\blang=["'])([A-Za-z]{2})\b""")
 _NOT_FOR_TEXT = {"punycode", "idna", "unicode-escape", "unicode_escape", "raw-unicode-escape", "undefined", "utf-7"}
 _ASCII_ALIKE = {"ascii", "iso8859-1", "cp1252"}
@@ -74,6 +79,18 @@ def decode(body: bytes, content_type: str, override: str = "") -> Decoded:
         if codec and (text := _strictly(body, codec)) is not None:
             return Decoded(text)
     return _guess(body, announced)
+
+
+def decode_page(body: bytes, content_type: str, override: str = "") -> Decoded:
+    """As `decode`, for HTML: behind the header, and before UTF-8, counts what the page says of itself (`<meta>`)."""
+    header = _CHARSET.search(content_type[:500])
+    if header is None or not _codec(header[1]):
+        said = _META.search(body[:HEAD_OF_A_PAGE])
+        charset = said[1].decode("ascii") if said else ""
+        if _codec(charset):
+            ascii_alike = "utf-8" if charset.lower().startswith(("utf-16", "utf-32")) else charset
+            content_type = f"text/html; charset={ascii_alike}"
+    return decode(body, content_type, override)
 
 
 def _announced(body: bytes, content_type: str) -> str:

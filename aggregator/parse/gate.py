@@ -88,6 +88,14 @@ def examine(text: str) -> Document | ParseFailed:
     return _whole(start, prolog, match[1], "" if start is text else _leading(text))
 
 
+def challenge_mark(text: str) -> str:
+    """The mark of a bot wall near the beginning of a page, "" when there is none. Ordinary pages behind such a wall
+    may carry one too, in a script.
+    """
+    window = text[:CHALLENGE_WINDOW].lower()
+    return next((mark for mark in _CHALLENGES if mark in window), "")
+
+
 def _after_junk(text: str, at: int) -> Document | ParseFailed:
     """A feed with something in front of it, mostly the warnings of a broken script."""
     rest = text[at:]
@@ -207,12 +215,11 @@ def _is_html(text: str, match: re.Match[str] | None) -> bool:
 
 
 def _refusal(text: str, prolog: int, match: re.Match[str] | None) -> ParseFailed:
-    window = text[:CHALLENGE_WINDOW].lower()
-    mark = next((mark for mark in _CHALLENGES if mark in window), "")
+    mark = challenge_mark(text)
     html = _HTML.match(text) is not None or (match is not None and _HTML.match(text, prolog) is not None)
     if mark and (html or _TAG_NAME.match(text) is None):
         return ParseFailed("challenge", f"a bot wall answered instead of the feed ({mark!r})")
-    if html or "<html" in window[:5000]:
+    if html or "<html" in text[:5000].lower():
         return ParseFailed("html", "a web page, not a feed")
     if match is not None:
         return ParseFailed("not_a_feed", f"its root element is <{match[1]}>")
