@@ -17,6 +17,7 @@ from hashlib import sha256
 
 from aggregator import health, schedule
 from aggregator.decide import Decision
+from aggregator.fetch.hop import named_by
 from aggregator.fetch.page import probe
 from aggregator.gate import PollProblem
 from aggregator.health import Health
@@ -161,16 +162,10 @@ class Carrier:
                 return await self._fetched(watched, state, outcome, at)
 
     def _request(self, watched: Watched, state: PollState) -> FetchRequest:
-        url = self._url(watched)
+        request = named_by(watched.request, self._url(watched))
         if schedule.full_fetch_due(state, self._now()):
-            return replace(watched.request, url=url)
-        return replace(
-            watched.request,
-            url=url,
-            etag=state.etag,
-            last_modified=state.last_modified,
-            validated_url=state.validated_url,
-        )
+            return request
+        return replace(request, etag=state.etag, last_modified=state.last_modified, validated_url=state.validated_url)
 
     def _url(self, watched: Watched) -> str:
         return health.address(watched.profile, FeedMemory(move=self._ledger.move(watched.profile.id)))

@@ -72,10 +72,14 @@ def same_kind(one: str, other: str) -> bool:
         return False
 
 
-def shows(page: Fetched, words: Sequence[str]) -> bool:
-    """Does the page hold the item's title, or the opening of its text? `words`: title first, then openings."""
-    headline, visible = _read(page)
-    said = _folded(f"{headline} {visible}")
+def shows(page: Fetched, words: Sequence[str], asked: str, beside: str) -> bool:
+    """Does the page hold the item's title, or the opening of its text? `words`: title first, then openings. Where it
+    repeats the address that was `asked`, letter by letter, that is no title (`beside`: one of the same kind).
+    """
+    said = " ".join(_read(page))
+    for name in sorted(filter(_letters, _names(asked, beside)), key=len, reverse=True):
+        said = re.sub(re.escape(name), " ", said, flags=re.IGNORECASE)
+    said = _folded(said)
     wanted = [_folded(each) for each in words]
     return any(each in said for n, each in enumerate(wanted) if each and (n == 0 or len(each) >= LEAST_WORDS))
 
@@ -192,9 +196,14 @@ def _without(words: str, echoes: Sequence[str]) -> str:
 
 def _echoes(asked: str, beside: str) -> list[str]:
     """What of an address a page may repeat, as words, the longest first."""
-    names = set(_parts(asked)[1]) - set(_parts(beside)[1])
-    spelt = {form for name in names for form in (name, unquote(name), unquote(name).removesuffix(_extension(name)))}
-    return sorted({words for each in spelt if (words := _letters(each))}, key=len, reverse=True)
+    return sorted({words for name in _names(asked, beside) if (words := _letters(name))}, key=len, reverse=True)
+
+
+def _names(asked: str, beside: str) -> set[str]:
+    """The parts of an address that name its page, as they stand there, and as they are read, without extension too."""
+    parts = set(_parts(asked)[1]) - set(_parts(beside)[1])
+    spelt = {form for part in parts for form in (part, unquote(part), unquote(part).removesuffix(_extension(part)))}
+    return spelt - {""}
 
 
 def _letters(text: str) -> str:

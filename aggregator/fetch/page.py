@@ -116,7 +116,7 @@ def _against(words: Sequence[str], page: Asked, made_up: Asked) -> tuple[str, st
     """Verdict and reason for a page that answered 2xx, beside what a made-up address was answered."""
     if not isinstance(page.answer, Fetched):
         return "standing", "though what it says could not be read"
-    if soft404.shows(page.answer, words):
+    if soft404.shows(page.answer, words, page.url, made_up.url):
         return "standing", "and it holds the item's words"
     match made_up.answer:
         case Fetched():

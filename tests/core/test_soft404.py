@@ -127,12 +127,21 @@ def test_a_made_up_address_that_the_site_puts_right_proves_nothing() -> None:
 def test_a_page_shows_an_item_by_its_title_or_by_the_opening_of_its_text(
     text: str, words: tuple[str, ...], held: bool
 ) -> None:
-    assert shows(page(text), words) is held
+    assert shows(page(text), words, PAGE, OTHER) is held
+
+
+def test_an_address_that_a_page_repeats_is_not_the_title_that_it_is_made_of() -> None:
+    words = ("Statement on grain", "")
+    for echo in ("statement-on-grain", "/news/statement-on-grain", "Statement-On-Grain"):
+        assert not shows(page(f"<title>{echo}</title><p>No {echo} here.</p>"), words, PAGE, OTHER)
+    assert shows(page("<p>/news/statement-on-grain</p><h1>Statement on grain</h1>"), words, PAGE, OTHER)
+    numbered = (f"{SITE}/news/5", f"{SITE}/news/9")
+    assert shows(page("<h1>5 trucks cross</h1>", numbered[0]), ("5 trucks cross",), *numbered)
 
 
 def test_a_page_is_read_in_the_encoding_that_its_html_names() -> None:
     text = '<meta charset="windows-1251"><h1>Заявление МИД</h1>'
-    assert shows(page(text, encoding="cp1251", content_type="text/html"), ("Заявление МИД",))
+    assert shows(page(text, encoding="cp1251", content_type="text/html"), ("Заявление МИД",), PAGE, OTHER)
 
 
 @pytest.mark.parametrize(
@@ -142,6 +151,6 @@ def test_a_page_is_read_in_the_encoding_that_its_html_names() -> None:
 def test_a_hostile_page_costs_little(body: str) -> None:
     start = process_time()
     whole = body * (256 * 1024 // len(body))
-    shows(page(whole), ("Grain moves north", "The minister said that forty trucks"))
+    shows(page(whole), ("Grain moves north", "The minister said that forty trucks"), PAGE, OTHER)
     alike(page(whole), PAGE, page(whole, OTHER), OTHER)
     assert process_time() - start < 4

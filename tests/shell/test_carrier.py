@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_network
@@ -22,11 +22,12 @@ from aggregator.normalise import FeedProfile
 from aggregator.outcome import FetchRequest
 from aggregator.parse.pool import ParsePool
 from store.database import SqlStore, open_store
-from store.events import FeedId, FeedRenamed, FeedUnwatched, ItemPublished, Position, feed_stream
+from store.events import FeedId, FeedRenamed, FeedUnwatched, ItemPublished, ItemWithdrawn, Position, feed_stream
 from store.ports import StoreUnavailable
 
 START = datetime(2026, 11, 21, 8, tzinfo=UTC)
 FEED = FeedId("ministry")
+Answer = tuple[int, bytes, dict[str, str]]
 
 
 def rss(*titles: str) -> bytes:
@@ -42,7 +43,8 @@ def rss(*titles: str) -> bytes:
 class Site:
     """Answers by path; `asked` keeps the headers of each request."""
 
-    answers: dict[str, tuple[int, bytes, dict[str, str]]] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict)
+    otherwise: Callable[[str], Answer] = lambda _: (404, b"", {})
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     port: int = 0
 
@@ -63,7 +65,7 @@ def site() -> Site:
 
         def do_GET(self) -> None:
             served.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
-            status, body, headers = served.answers.get(self.path, (404, b"", {}))
+            status, body, headers = served.answers.get(self.path) or served.otherwise(self.path)
             tag = f'"{hashlib.sha256(body).hexdigest()[:8]}"'
             if status == 200 and self.headers.get("If-None-Match") == tag:
                 status, body = 304, b""
@@ -109,12 +111,12 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(store: SqlStore, *urls: str, first: FeedId = FEED) -> AsyncIterator[Desk]:
+async def desk(store: SqlStore, *urls: str, first: FeedId = FEED, **own: object) -> AsyncIterator[Desk]:
     parser = ParsePool()
     watched = {}
     for number, url in enumerate(urls):
         feed = first if number == 0 else FeedId(f"feed-{number}")
-        request = FetchRequest(url, timedelta(seconds=5), 1 << 20, "test")
+        request = replace(FetchRequest(url, timedelta(seconds=5), 1 << 20, "test"), **own)
         watched[feed] = Watched(FeedProfile(feed, url, timedelta(minutes=10), timezone="UTC"), request)
     sitting: Desk
     async with Fetcher([ip_network("127.0.0.0/8")]) as fetcher:
@@ -260,6 +262,44 @@ def test_an_item_missing_from_the_middle_is_withdrawn_in_the_pass_in_which_its_p
     play(story)
 
 
+def test_a_statement_whose_page_is_what_the_site_answers_to_anything_is_withdrawn_after_six_hours(
+    site: Site, store: SqlStore
+) -> None:
+    """The site knows no 404: to whatever is not there it says so with a 200."""
+    names = ("fish-moves", "grain-moves", "oil-moves", "salt-moves")
+
+    def publish(*listed: str) -> None:
+        site.answers["/feed"] = (200, rss(*listed).replace(b"http://site.invalid", site.url("/news").encode()), {})
+
+    site.answers |= {f"/news/{name}": (200, f"<h1>{name}</h1>".encode(), {}) for name in names if name != "grain-moves"}
+    site.otherwise = lambda path: (200, f"<title>Ministry</title><p>We have no {path}.</p>".encode(), {})
+
+    async def story() -> None:
+        async with desk(store, site.url("/feed")) as here:
+            publish(*names)
+            await here.poll()
+            publish("fish-moves", "oil-moves", "salt-moves")
+            await here.poll()
+            await here.poll()
+            assert here.kinds()[-1] == "item.absent/1"
+            await here.poll(timedelta(hours=3))
+            assert here.kinds()[-1] == "item.absent/1"
+            await here.poll(timedelta(hours=3))
+            with store.read() as tx:
+                withdrawn = tx.log.read(Position(0), 500)[-1].event
+        assert isinstance(withdrawn, ItemWithdrawn)
+        assert len(withdrawn.evidence) == 4
+        assert withdrawn.evidence[-1].endswith(
+            "its page: 200, as the site answers a made-up address (the same words, digits aside); "
+            "the page of an entry still listed answered with a page of its own."
+        )
+
+    play(story)
+    asked = [path for path, _ in site.asked if path.startswith("/news/")]
+    made_up = [path for path in asked if path.removeprefix("/news/") not in names]
+    assert (len(asked), len(made_up), len(set(made_up))) == (2 + 3 * 3, 3, 3)
+
+
 def test_a_renamed_feed_is_no_new_feed(site: Site, store: SqlStore) -> None:
     new = FeedId("foreign-ministry")
     site.publish("a")
@@ -351,6 +391,39 @@ def test_a_permanent_redirect_is_followed_as_ours_after_seven_days(site: Site, s
 
     play(story)
     assert [path for path, _ in site.asked] == ["/feed", "/feed"]
+
+
+def test_credentials_stay_where_the_operator_meant_them_also_after_a_move(site: Site, store: SqlStore) -> None:
+    site.answers["/old"] = (301, b"", {"Location": f"http://localhost:{site.port}/feed"})
+    site.publish("a")
+
+    async def story() -> None:
+        async with desk(store, site.url("/old"), headers={"X-Api-Key": "secret"}, auth=("user", "secret")) as here:
+            for _ in range(16):
+                await here.poll(timedelta(hours=12))
+            site.asked.clear()
+            await here.poll()
+
+    play(story)
+    ((path, headers),) = site.asked
+    assert path == "/feed"
+    assert headers.keys().isdisjoint({"authorization", "x-api-key"})
+
+
+def test_a_move_within_the_operators_origin_keeps_the_credentials(site: Site, store: SqlStore) -> None:
+    site.answers["/old"] = (301, b"", {"Location": "/feed"})
+    site.publish("a")
+
+    async def story() -> None:
+        url = site.url("/old").replace("127.", "user:secret@127.")
+        async with desk(store, url, headers={"X-Api-Key": "secret"}) as here:
+            for _ in range(17):
+                await here.poll(timedelta(hours=12))
+
+    play(story)
+    path, headers = site.asked[-1]
+    assert path == "/feed"
+    assert headers.keys() >= {"authorization", "x-api-key"}
 
 
 def test_an_address_that_was_adopted_is_given_up_when_what_it_sends_is_refused_three_times(
