@@ -7,7 +7,8 @@ Call in this order, all but the reading between them without I/O:
 3. read what the plan names; `decide(plan, loaded)` gives a `Decision`: append its events, store its texts and memory;
 4. ask the pages in `Decision.probes`; `decide_pages(profile, memory, answers)` gives one more `Decision`.
 
-The same document twice gives no events the second time, and nothing here depends on any other feed.
+The same document twice gives no events the second time. Of other feeds nothing counts but what feeds of the same source
+have under the same links (`Loaded.family`).
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from aggregator.plan import Loaded, Look, Plan, content_of, texts_of
 from aggregator.reading import Reading, known_link, listed, read, suspects_after, unseen_and_familiar, window_after
 from aggregator.resolve import Match
 from aggregator.revise import new_keys, record
+from aggregator.twins import NO_FAMILY, Family
 from aggregator.window import Gaps, Place
 from store.events import (
     Event,
@@ -42,9 +44,9 @@ class Decision:
     """What one poll, or one round of page probes, adds to what is known.
 
     `texts`: to be stored under their items before the events are appended. `open`: a suspicion or a doubt is open, so
-    even an unchanged document must be decided upon. `reread`: a change waits to settle, so keep no validators and no
-    body digest, and read the document again next time. `new`: statements published, the baseline apart. `keep` False:
-    the document lists what was erased, so it must not be kept.
+    even an unchanged document must be decided upon. `reread`: a change or a tombstone waits, so keep no validators and
+    no body digest, and read the document again next time. `new`: statements published, the baseline apart. `keep`
+    False: the document lists what was erased, so it must not be kept.
     """
 
     events: tuple[Event, ...]
@@ -62,11 +64,14 @@ def decide(plan: Plan, loaded: Loaded) -> Decision:
     if plan.look.observed is None:
         return _confirm(plan, loaded)
     decision = _baseline(plan, loaded) if _is_baseline(plan) else _compare(plan, loaded)
-    return replace(decision, keep=not any(match.known and match.known.erased for match in plan.matches))
+    keep = not any(match.known and match.known.erased for match in plan.matches)
+    return replace(decision, events=loaded.family.with_twins(decision.events), keep=keep)
 
 
-def decide_pages(profile: FeedProfile, memory: FeedMemory, answers: Sequence[PageSeen]) -> Decision:
-    """Turn the answers of probed pages into events, in the pass that asked."""
+def decide_pages(
+    profile: FeedProfile, memory: FeedMemory, answers: Sequence[PageSeen], family: Family = NO_FAMILY
+) -> Decision:
+    """Turn the answers of probed pages into events, in the pass that asked. `family`: that of the suspects."""
     events: list[Event] = []
     suspects = {each.item: each for each in memory.suspects}
     for answer in answers:
@@ -80,7 +85,7 @@ def decide_pages(profile: FeedProfile, memory: FeedMemory, answers: Sequence[Pag
         else:
             suspects[answer.item] = each
     memory = replace(memory, suspects=tuple(suspects.values()))
-    return Decision(tuple(events), memory, open=is_open(memory))
+    return Decision(family.with_twins(events), memory, open=is_open(memory))
 
 
 # --- the three cases of a good poll -----------------------------------------------------------------------------------
@@ -98,10 +103,13 @@ def _confirm(plan: Plan, loaded: Loaded) -> Decision:
         every=look.profile.every,
         at=look.at,
         capture=look.capture,
+        elsewhere=loaded.family.listed_elsewhere,
     )
     memory = replace(look.memory, suspects=absences.suspects, smaller=None, restless={})
     siblings = {entry.item: known_link(plan, loaded, entry.item) for entry in memory.window}
-    probes = withdrawal.probes_due(memory.suspects, siblings, look.at, _words(plan, loaded))
+    probes = withdrawal.probes_due(
+        memory.suspects, siblings, look.at, _words(plan, loaded), loaded.family.listed_elsewhere
+    )
     return Decision(absences.events, memory, probes=probes, open=is_open(memory))
 
 
@@ -149,6 +157,7 @@ def _compare(plan: Plan, loaded: Loaded) -> Decision:
         every=look.profile.every,
         at=look.at,
         capture=look.capture,
+        elsewhere=loaded.family.listed_elsewhere,
     )
     memory = replace(
         look.memory,
@@ -175,9 +184,11 @@ def _compare(plan: Plan, loaded: Loaded) -> Decision:
         ),
         memory=memory,
         texts=(*(text for _, texts in revised for text in texts), *_new_texts(plan)),
-        probes=withdrawal.probes_due(memory.suspects, siblings, look.at, _words(plan, loaded)),
+        probes=withdrawal.probes_due(
+            memory.suspects, siblings, look.at, _words(plan, loaded), loaded.family.listed_elsewhere
+        ),
         open=is_open(memory),
-        reread=reading.revisions.unsettled,
+        reread=reading.revisions.unsettled or reading.waits,
         new=len(published),
     )
 

@@ -21,6 +21,7 @@ from store.events import About, FeedId, ItemId, Key
 class FeedProfile:
     """One feed's settings, as far as deciding needs them.
 
+    `siblings`: the other feeds of the same source; of them `idle` are off, so that what they last listed says nothing.
     `every` is also the least distance between two polls that confirm an absence; with `cron` (read in `timezone`) it is
     the feed's usual distance. `first_fetch`: which items of the first fetch may alert. `page`: whose pages are read,
     and `revisit` when again, rising, counted from publication or the last change.
@@ -37,6 +38,8 @@ class FeedProfile:
     timezone: str = ""
     page: Literal["none", "fulltext", "matched"] = "none"
     revisit: tuple[timedelta, ...] = ()
+    siblings: tuple[FeedId, ...] = ()
+    idle: frozenset[FeedId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ forms for messages, channels that send, and what is to stand in the log. Buildin
 the queries, to name the topics of each rule. Used alike by a start and by a reload.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TextIO
@@ -65,9 +65,13 @@ def parts_of(loaded: Loaded, console: TextIO, before: Parts | None = None) -> Pa
     if before is not None and agent == user_agent(before.settings):
         same = {name for name, one in settings.channels.items() if before.settings.channels.get(name) == one}
         channels |= {ChannelId(name): before.channels[ChannelId(name)] for name in same}
+    siblings = translate.siblings_of(settings)
     return Parts(
         settings=settings,
-        feeds={FeedId(feed.id): _watched(feed, settings, agent) for feed in settings.feeds.values()},
+        feeds={
+            FeedId(feed.id): _watched(feed, siblings.get(feed.id, ()), settings, agent)
+            for feed in settings.feeds.values()
+        },
         cards={card.id: card for card in map(translate.card, settings.feeds.values())},
         forms=ways_out.forms(settings.channels),
         channels=channels,
@@ -93,7 +97,7 @@ def _in_force(loaded: Loaded, settings: Settings) -> InForce:
     )
 
 
-def _watched(feed: FeedSettings, settings: Settings, agent: str) -> Watched:
+def _watched(feed: FeedSettings, siblings: Sequence[FeedSettings], settings: Settings, agent: str) -> Watched:
     request = FetchRequest(
         url=feed.url,
         timeout=settings.fetch.timeout,
@@ -104,4 +108,4 @@ def _watched(feed: FeedSettings, settings: Settings, agent: str) -> Watched:
         ca_file=revealed(feed.ca_file),
         proxy=revealed(feed.proxy),
     )
-    return Watched(translate.profile(feed), request, revealed(feed.encoding), feed.enabled)
+    return Watched(translate.profile(feed, siblings), request, revealed(feed.encoding), feed.enabled)

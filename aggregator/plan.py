@@ -11,14 +11,15 @@ from datetime import datetime
 
 from aggregator import gate
 from aggregator.gate import PollProblem
-from aggregator.identity import comparable_link, key, strip_timestamp
+from aggregator.identity import comparable_link, is_home_page, key, strip_timestamp
 from aggregator.memory import FeedMemory
 from aggregator.normalise import FeedProfile, ObservedItem, normalise, policy_for
 from aggregator.outcome import Observation, Tombstone
 from aggregator.resolve import Match, resolve
+from aggregator.twins import NO_FAMILY, Family, Statement
 from aggregator.window import claimed_dates
 from store.chain import text_digest
-from store.codec import about_to_text
+from store.codec import about_from_text, about_to_text
 from store.events import CaptureDigest, Content, ItemId, Key, TextDigest
 from store.ports import KnownItem, Version
 
@@ -88,11 +89,14 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What the plan asked for. Texts that were erased are left out; their items are not compared."""
+    """What the plan asked for. Texts that were erased are left out; their items are not compared. `family`: where the
+    feed has siblings, which of its `statements` stand there too.
+    """
 
     texts: Mapping[TextDigest, str] = field(default_factory=dict)
     versions: Mapping[ItemId, tuple[Version, ...]] = field(default_factory=dict)
     salts: Mapping[ItemId, bytes] = field(default_factory=dict)
+    family: Family = NO_FAMILY
 
 
 def look_at(
@@ -149,6 +153,8 @@ def survey(look: Look, aliases: Mapping[Key, ItemId], items: Mapping[ItemId, Kno
     for each in look.memory.suspects:  # by its words its page is known
         if each.item in items:
             digests |= {items[each.item].content.title, items[each.item].content.text}
+    for known in _buried(look, aliases, items):
+        digests |= {known.content.title, known.content.text, known.content.about}
     return Plan(
         look=look,
         aliases=aliases,
@@ -159,6 +165,53 @@ def survey(look: Look, aliases: Mapping[Key, ItemId], items: Mapping[ItemId, Kno
         versions=frozenset(match.known.id for match in changed if match.known),
         new=tuple(match.seen.id for match in matches if match.known is None),
     )
+
+
+def statements(plan: Plan, texts: Mapping[TextDigest, str]) -> Mapping[ItemId, Statement]:
+    """What may stand in sibling feeds too, by item: what came, changed or came back, is missed, or has a tombstone.
+    Nothing for a feed without siblings.
+    """
+    look = plan.look
+    if not look.profile.siblings:
+        return {}
+    found = missed(look.memory, plan.items, texts)
+    for known in _buried(look, plan.aliases, plan.items):
+        about = texts.get(known.content.about)
+        found |= _statement(known, about_from_text(about).link if about else "", texts)
+    for match in plan.matches:
+        seen, known_item = match.seen, match.known
+        came_back = known_item is not None and known_item.state != "published"
+        if seen.link_key and (known_item is None or came_back or known_item.id in plan.versions):
+            item = known_item.id if known_item else seen.id
+            about_now = about_to_text(seen.about)
+            found[item] = Statement(seen.link_key, seen.title, seen.text, about_now, seen.markup, left=came_back)
+    return found
+
+
+def missed(
+    memory: FeedMemory, items: Mapping[ItemId, KnownItem], texts: Mapping[TextDigest, str]
+) -> dict[ItemId, Statement]:
+    """The open suspects, as far as they have pages of their own."""
+    found: dict[ItemId, Statement] = {}
+    for each in memory.suspects:
+        if each.item in items:
+            found |= _statement(items[each.item], each.link, texts)
+    return found
+
+
+def _statement(known: KnownItem, link: str, texts: Mapping[TextDigest, str]) -> dict[ItemId, Statement]:
+    if not link or is_home_page(link):
+        return {}
+    title, text = texts.get(known.content.title), texts.get(known.content.text)
+    return {known.id: Statement(key("link", comparable_link(link)), title, text, left=True)}
+
+
+def _buried(look: Look, aliases: Mapping[Key, ItemId], items: Mapping[ItemId, KnownItem]) -> list[KnownItem]:
+    """Items that the document has tombstones for, where a sibling feed may list them all the same."""
+    if not look.profile.siblings:
+        return []
+    names = (aliases[each] for stone in look.tombstones for each in tombstone_keys(stone) if each in aliases)
+    return [items[item] for item in names if item in items]
 
 
 def says_the_same(seen: ObservedItem, known: KnownItem) -> bool:

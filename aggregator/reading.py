@@ -26,6 +26,7 @@ class Reading:
     """What a document as a whole says. `known`: size of the known window; `renamed`: entries under new names that are
     known by their link or words. `reissued`: much changed at once. `stale`: it, or the last one, is an older copy.
     `gap`: how many entries left, where the whole window did and nothing tells what came in between (0: no gap).
+    `waits`: a tombstone waits, because another feed of the source lists its item still.
     """
 
     revisions: Revisions
@@ -39,6 +40,7 @@ class Reading:
     older_copy: bool
     stale: bool
     gap: int
+    waits: bool = False
 
 
 def read(plan: Plan, loaded: Loaded) -> Reading:
@@ -54,18 +56,21 @@ def read(plan: Plan, loaded: Loaded) -> Reading:
     places = _places(plan, rows, known_items, grows)
     older_copy = _is_older_copy(plan, gaps, places, revisions)
     reissued = reissue.is_reissue(known, revisions.touched + renamed) or revisions.alike
+    entombed = _entombed(plan)
+    proved = tuple(event for event in entombed if event.item not in loaded.family.listed_elsewhere)
     return Reading(
         revisions=revisions,
         gaps=gaps,
         places=places,
         grows=grows,
-        entombed=_entombed(plan),
+        entombed=proved,
         known=known,
         renamed=renamed,
         reissued=reissued,
         older_copy=older_copy,
         stale=older_copy or any(each.stale for each in memory.suspects),
         gap=0 if reissued else _gap(plan, gaps),
+        waits=len(proved) < len(entombed),
     )
 
 
@@ -167,12 +172,13 @@ def _entombed(plan: Plan) -> tuple[ItemWithdrawn, ...]:
     look = plan.look
     present = set(listed(plan))
     window = {entry.item for entry in look.memory.window}
+    missed = {each.item: each.last_seen_at for each in look.memory.suspects}
     found = {}
     for stone in look.tombstones:
         for each in tombstone_keys(stone):
             known = plan.items.get(plan.aliases[each]) if each in plan.aliases else None
             if known and known.state != "withdrawn" and known.id not in present:
-                seen_at = look.seen_at if known.id in window else known.changed_at
+                seen_at = look.seen_at if known.id in window else missed.get(known.id, known.changed_at)
                 found[known.id] = withdrawal.entombed(
                     look.profile.id, known.id, stone.when, last_seen_at=seen_at, at=look.at
                 )

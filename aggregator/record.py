@@ -16,10 +16,12 @@ from aggregator.memory import FeedMemory, Move, Repair, dump
 from aggregator.normalise import FeedProfile
 from aggregator.outcome import Observation, PageProbe, PageSeen, Redirect
 from aggregator.page import enrol
-from aggregator.plan import Loaded, Look, Plan, Refused, look_at, survey
+from aggregator.plan import Loaded, Look, Plan, Refused, look_at, missed, statements, survey
 from aggregator.remembered import remembered
 from aggregator.revise import faces_wanted
 from aggregator.schedule import went_by
+from aggregator.siblings import family_of
+from aggregator.twins import NO_FAMILY, Family
 from store.events import (
     Event,
     FeedRecovered,
@@ -110,7 +112,8 @@ def record_pages(
     tx: Transaction, profile: FeedProfile, state: PollState, answers: Sequence[PageSeen], now: datetime
 ) -> Recording:
     """Record what the pages of absent items answered."""
-    decision = decide_pages(profile, remembered(tx, profile), answers)
+    memory = remembered(tx, profile)
+    decision = decide_pages(profile, memory, answers, _family_of_suspects(tx, profile, memory))
     state = replace(state, memory=dump(decision.memory), open=decision.open or _is_pending(decision.memory))
     return Recording(state, _keep(tx, profile, decision.events, state, now))
 
@@ -125,6 +128,8 @@ def record_older(
     plan = _surveyed(tx, repair.look_at(profile, memory, observation))
     loaded = Loaded(salts={item: tx.texts.salt(item) for item in plan.new})
     reading = repair.read(plan, loaded, memory.repair, observation.document)
+    family = family_of(tx, profile, statements(plan, {}))
+    reading = replace(reading, events=family.with_twins(reading.events))
     for item, text in reading.texts:
         tx.texts.put(item, text)
     if reading.keep and reading.texts:
@@ -160,10 +165,12 @@ def _decide(tx: Transaction, look: Look) -> Decision:
     """`decide`, with what it asks for read from the store on the way."""
     plan = _surveyed(tx, look)
     versions = {item: tuple(tx.items.versions(item)) for item in plan.versions}
+    texts = tx.texts.get(plan.digests | faces_wanted(versions.values()))
     loaded = Loaded(
-        texts=tx.texts.get(plan.digests | faces_wanted(versions.values())),
+        texts=texts,
         versions=versions,
         salts={item: tx.texts.salt(item) for item in plan.new},
+        family=family_of(tx, look.profile, statements(plan, texts)),
     )
     return decide(plan, loaded)
 
@@ -171,6 +178,14 @@ def _decide(tx: Transaction, look: Look) -> Decision:
 def _surveyed(tx: Transaction, look: Look) -> Plan:
     aliases = tx.items.find(look.profile.id, look.keys)
     return survey(look, aliases, tx.items.get(look.items | set(aliases.values())))
+
+
+def _family_of_suspects(tx: Transaction, profile: FeedProfile, memory: FeedMemory) -> Family:
+    if not profile.siblings:
+        return NO_FAMILY
+    items = tx.items.get([each.item for each in memory.suspects])
+    texts = tx.texts.get({digest for known in items.values() for digest in (known.content.title, known.content.text)})
+    return family_of(tx, profile, missed(memory, items, texts))
 
 
 def _keep(

@@ -2,13 +2,18 @@
 
 from aggregator.memory import FeedMemory, recall
 from aggregator.normalise import FeedProfile
-from store.events import FeedBaselined, FeedId, FeedRenamed, Position
+from store.events import FeedBaselined, FeedId, FeedRenamed, ItemId, Position
 from store.ports import Transaction
 
 
 def remembered(tx: Transaction, profile: FeedProfile) -> FeedMemory:
     """What is remembered of the feed; whether it was baselined is for the log alone to say."""
     return recall(tx.polls.memory(profile.id), _baseline(tx, profile.id))
+
+
+def window_of(tx: Transaction, feed: FeedId) -> frozenset[ItemId]:
+    """The items of the feed's last accepted document."""
+    return frozenset(entry.item for entry in recall(tx.polls.memory(feed), _baseline(tx, feed)).window)
 
 
 def _baseline(tx: Transaction, feed: FeedId) -> FeedBaselined | None:

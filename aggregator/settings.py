@@ -79,8 +79,8 @@ def card(feed: FeedSettings) -> FeedCard:
     return FeedCard(FeedId(feed.id), feed.title or feed.id, public_url(feed.url), feed.language, feed.tags)
 
 
-def profile(feed: FeedSettings) -> FeedProfile:
-    """The feed as deciding and scheduling need it."""
+def profile(feed: FeedSettings, siblings: Sequence[FeedSettings] = ()) -> FeedProfile:
+    """The feed as deciding and scheduling need it. `siblings`: the other feeds of its source."""
     return FeedProfile(
         id=FeedId(feed.id),
         url=feed.url,
@@ -93,7 +93,18 @@ def profile(feed: FeedSettings) -> FeedProfile:
         timezone=feed.timezone,
         page=feed.page,
         revisit=feed.revisit,
+        siblings=tuple(FeedId(each.id) for each in siblings),
+        idle=frozenset(FeedId(each.id) for each in siblings if not each.enabled),
     )
+
+
+def siblings_of(settings: Settings) -> Mapping[str, Sequence[FeedSettings]]:
+    """Of each feed that shares its source, the others that do."""
+    families: dict[str, list[FeedSettings]] = {}
+    for feed in settings.feeds.values():
+        if feed.source:
+            families.setdefault(feed.source, []).append(feed)
+    return {feed.id: [each for each in family if each is not feed] for family in families.values() for feed in family}
 
 
 def definitions(settings: Settings) -> tuple[RuleDefined, ...]:

@@ -54,8 +54,11 @@ def confirm(
     every: timedelta,
     at: datetime,
     capture: CaptureDigest,
+    elsewhere: Collection[ItemId] = (),
 ) -> Absences:
-    """Hold the open suspicions against what is listed in a good poll at `at`."""
+    """Hold the open suspicions against what is listed in a good poll at `at`. What other feeds of the source still list
+    (`elsewhere`) is not gone: its suspicion waits.
+    """
     still: list[Suspect] = []
     events: list[ItemAbsent | ItemDelisted] = []
     for each in suspects:
@@ -65,7 +68,7 @@ def confirm(
             still.append(each)
         elif not any(item in listed for item in each.older):
             continue  # what was older has left too: by now it would have rolled off
-        elif at - each.first_absent_at < _wait(each, every):
+        elif at - each.first_absent_at < _wait(each, every) or each.item in elsewhere:
             still.append(each)
         else:
             gone = replace(each, absent_at=at)
@@ -84,13 +87,14 @@ def probes_due(
     siblings: Mapping[ItemId, str],
     at: datetime,
     words: Mapping[ItemId, tuple[str, ...]] | None = None,
+    elsewhere: Collection[ItemId] = (),
 ) -> tuple[PageProbe, ...]:
     """Pages to ask now. `siblings`: links of entries that are listed now, by item, in order of preference. `words`: of
-    suspects, by which their pages are known.
+    suspects, by which their pages are known. `elsewhere`: what other feeds of the source list is not asked for.
     """
     probes = []
     for each in suspects:
-        if each.absent_at is None or not _due(each, at):
+        if each.absent_at is None or each.item in elsewhere or not _due(each, at):
             continue
         others = [link for link in siblings.values() if link and link != each.link]
         near = [siblings[item] for item in each.older if siblings.get(item) in others]

@@ -1,11 +1,12 @@
 """An event in the life of an item, judged by rules: who fires, who stays silent, and why.
 
-The same function serves the reactor, which asks every rule that could be concerned, and `why`, which asks one. Pure
-but for `told_of`, which reads what was told before.
+The same function serves the reactor, which asks every rule that could be concerned, and `why`, which asks one. Here
+alone it is decided that an alert only repeats what the rule told of another feed of the source (held as `duplicate`).
+Pure but for `told_of`, which reads what was told before.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import get_args
 
 from alerts.rules import Match, RuleSet
@@ -22,6 +23,7 @@ from store.events import (
     Position,
     RuleDefined,
     RuleId,
+    Transition,
     rule_stream,
 )
 from store.ports import Transaction
@@ -32,6 +34,30 @@ NOTHING = Match((), ())
 
 Told = Mapping[RuleId, Sequence[str]]
 """The transitions of one item that rules told of, oldest first."""
+
+Repeats = Callable[[RuleDefined, Transition], bool]
+"""Whether this transition would say again what the rule told of the same statement in another feed."""
+
+DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """Something that a rule told of an item: the version it was of, and the event that it followed from."""
+
+    transition: str
+    version: int | None
+    cause: Position
+
+
+Earlier = Mapping[RuleId, Sequence[Once]]
+"""What rules told of one item, oldest first."""
+
+
+def never(_: RuleDefined, __: Transition) -> bool:
+    """Of an event that repeats nothing."""
+    return False
+
 
 TELLING_KINDS = frozenset(event.KIND for event in get_args(Telling))
 
@@ -45,19 +71,32 @@ class Judgement:
     match: Match = NOTHING
 
 
-def judgements(rules: RuleSet, cause: Telling, sight: Sight, told: Told) -> Iterator[Judgement]:
+def judgements(
+    rules: RuleSet, cause: Telling, sight: Sight, told: Told, repeats: Repeats = never
+) -> Iterator[Judgement]:
     """The judgement of every rule that the event could concern, in the order of the rules' ids."""
     now = rules.match(sight.now, sight.before) if sight.now else {}
     before = rules.match(sight.before) if sight.before else {}
     for rule in sorted({*now, *before, *told} & rules.rules.keys()):
-        yield _judged(rules, rule, cause, sight, now.get(rule), before.get(rule), told.get(rule, ()))
+        judged = _judged(rules, rule, cause, sight, now.get(rule), before.get(rule), told.get(rule, ()))
+        yield _but_once(judged, repeats)
 
 
-def judgement(rules: RuleSet, rule: RuleId, cause: Telling, sight: Sight, told: Told) -> Judgement:
+def judgement(
+    rules: RuleSet, rule: RuleId, cause: Telling, sight: Sight, told: Told, repeats: Repeats = never
+) -> Judgement:
     """The judgement of one rule, whatever it is."""
     now = rules.match(sight.now, sight.before).get(rule) if sight.now else None
     before = rules.match(sight.before).get(rule) if sight.before else None
-    return _judged(rules, rule, cause, sight, now, before, told.get(rule, ()))
+    return _but_once(_judged(rules, rule, cause, sight, now, before, told.get(rule, ())), repeats)
+
+
+def _but_once(judged: Judgement, repeats: Repeats) -> Judgement:
+    """What would be sent now, but says what the rule told before, is held."""
+    fired = judged.outcome
+    if isinstance(fired, Fired) and not fired.hold and repeats(judged.rule, fired.transition):
+        return replace(judged, outcome=replace(fired, hold=DUPLICATE))
+    return judged
 
 
 def _judged(
@@ -78,17 +117,22 @@ def _judged(
     return Judgement(rule, outcome, (before if dropped else now) or NOTHING)
 
 
-def told_of(tx: Transaction, item: ItemId, before: Position) -> Told:
+def in_words(earlier: Earlier) -> Told:
+    """The transitions alone."""
+    return {rule: [one.transition for one in told] for rule, told in earlier.items()}
+
+
+def told_of(tx: Transaction, item: ItemId, before: Position) -> Earlier:
     """What rules told of this item before an event: alerts that follow from earlier ones, and were raised, or held and
     released before it. So the log alone determines it, however late the event is judged, or how often."""
-    told: dict[RuleId, list[str]] = {}
+    told: dict[RuleId, list[Once]] = {}
     kinds = (AlertRaised.KIND, AlertHeld.KIND)
     for recorded in tx.log.read(Position(0), _MOST_ALERTS_OF_AN_ITEM, subject=item, kinds=kinds):
         alert = recorded.event
         if (isinstance(alert, AlertRaised) and alert.cause < before) or (
             isinstance(alert, AlertHeld) and _released(tx, alert, before)
         ):
-            told.setdefault(alert.rule, []).append(alert.transition)
+            told.setdefault(alert.rule, []).append(Once(alert.transition, alert.version, alert.cause))
     return told
 
 

@@ -7,10 +7,12 @@ In: an event with the rules in force. Out: `alert.raised` or `alert.held` events
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from functools import partial
 
 from alerts.blindness import Blindness
+from alerts.duplicates import repeats
 from alerts.facts import AlertFacts, Composer, FeedCard
-from alerts.judge import Judgement, judgements, told_of
+from alerts.judge import Judgement, in_words, judgements, told_of
 from alerts.rules import RuleSet
 from alerts.sight import Sight
 from alerts.sources import NETWORK, WORDS, Health, hearers
@@ -48,8 +50,9 @@ class Raiser:
     def item(self, rules: RuleSet, recorded: Recorded, cause: Telling, sight: Sight) -> None:
         """Raise or hold what the rules make of an event in the life of an item."""
         is_read = isinstance(cause, ReadingEvent)
-        told = {} if is_read else told_of(self.tx, cause.item, recorded.position)
-        for judged in judgements(rules, cause, sight, told):
+        told = {} if is_read else in_words(told_of(self.tx, cause.item, recorded.position))
+        repeated = repeats(self.tx, recorded, cause, partial(told_of, self.tx))
+        for judged in judgements(rules, cause, sight, told, repeated):
             if isinstance(judged.outcome, Fired):
                 self._transition(recorded, cause, sight, judged, judged.outcome)
 

@@ -11,11 +11,13 @@ emptied. Events that come meanwhile are not read.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from alerts.blindness import Blindness
 from alerts.comparison import own_name
+from alerts.duplicates import repeats
 from alerts.facts import Face, FeedCard
-from alerts.judge import NOTHING, Told, judgements
+from alerts.judge import NOTHING, Earlier, Once, in_words, judgements
 from alerts.react import CONCERNING_KINDS
 from alerts.rules import Match, RuleSet
 from alerts.sight import Sight, sights
@@ -121,15 +123,15 @@ def former_names(tx: Transaction) -> Mapping[FeedId, Sequence[FeedId]]:
 
 @dataclass(slots=True)
 class _Life:
-    """What the rules would have told of an item as far as its life was read: transitions, and since when each counts
-    as told."""
+    """What the rules would have told of an item as far as its life was read, and since when each of it counts as
+    told."""
 
     read_to: Position
-    told: dict[RuleId, list[tuple[str, Position]]] = field(default_factory=dict)
+    told: dict[RuleId, list[tuple[Once, Position]]] = field(default_factory=dict)
 
 
 class _Reader:
-    """Reads page after page; remembers the lives of the items that left or came back."""
+    """Reads page after page; remembers the lives of the items that left or came back, or that others repeat."""
 
     def __init__(self, rules: RuleSet, feeds: Mapping[FeedId, FeedCard], released: Mapping[AlertId, Position]) -> None:
         self._rules = rules
@@ -163,10 +165,11 @@ class _Reader:
 
     def _of_item(self, tx: Transaction, recorded: Recorded, cause: Telling, sight: Sight) -> Sequence[Firing]:
         is_read = isinstance(cause, ReadingEvent)
-        told = {} if is_read else self._told(tx, cause.item, recorded.position)
+        told = {} if is_read else in_words(self._told(tx, cause.item, recorded.position))
+        repeated = repeats(tx, recorded, cause, partial(self._told, tx))
         firings: list[Firing] = []
         blind_since = None
-        for judged in judgements(self._rules, cause, sight, told):
+        for judged in judgements(self._rules, cause, sight, told, repeated):
             if isinstance(fired := judged.outcome, Fired):
                 blind_since = blind_since if firings else self._blindness.since(tx, recorded, cause.feed)
                 face = sight.before if fired.transition == "dropped" else sight.now
@@ -181,17 +184,20 @@ class _Reader:
         concerned = hearers(tx, self._rules, recorded, event, self._feeds)
         return [Firing(rule, word, "", recorded, source) for rule in concerned]
 
-    def _told(self, tx: Transaction, item: ItemId, before: Position) -> Told:
+    def _told(self, tx: Transaction, item: ItemId, before: Position) -> Earlier:
         """What the rules would have told of the item before that event."""
         life = self._lives.setdefault(item, _Life(_BEGINNING))
         lived = [one for one in walk.events(tx.log, life.read_to, subject=item) if one.position < before]
         causes = [(one, one.event) for one in lived if isinstance(one.event, Telling)]
         seen = sights(tx, causes, self._feeds, about=self._rules.looks_at_about)
         for recorded, cause in causes:
-            for judged in judgements(self._rules, cause, seen[recorded.position], _counting(life, recorded.position)):
+            told, sight = in_words(_counting(life, recorded.position)), seen[recorded.position]
+            repeated = repeats(tx, recorded, cause, partial(self._told, tx))
+            for judged in judgements(self._rules, cause, sight, told, repeated):
                 if isinstance(fired := judged.outcome, Fired):
                     since = self._told_since(judged.rule.rule, cause.item, fired, recorded.position)
-                    life.told.setdefault(judged.rule.rule, []).append((fired.transition, since))
+                    once = Once(fired.transition, sight.now.version if sight.now else None, recorded.position)
+                    life.told.setdefault(judged.rule.rule, []).append((once, since))
             life.read_to = recorded.position
         return _counting(life, before)
 
@@ -201,7 +207,7 @@ class _Reader:
         return self._released.get(alert_id(own_name(rule), item, fired.transition, cause), _END)
 
 
-def _counting(life: _Life, before: Position) -> Told:
+def _counting(life: _Life, before: Position) -> Earlier:
     """What of it counts as told at a place in the log."""
-    counting = {rule: [word for word, since in told if since < before] for rule, told in life.told.items()}
+    counting = {rule: [once for once, since in told if since < before] for rule, told in life.told.items()}
     return {rule: told for rule, told in counting.items() if told}

@@ -13,6 +13,7 @@ from typing import assert_never
 from store.events import (
     EDIT_KINDS,
     AlertId,
+    EditKind,
     ItemCompleted,
     ItemDelisted,
     ItemPublished,
@@ -107,9 +108,12 @@ def _transition(
 def _edited(rule: RuleDefined, edit: ItemRevised) -> Outcome:
     if edit.kind == "dates":
         return Silent("dates-only")
-    if EDIT_KINDS.index(edit.kind) < EDIT_KINDS.index(rule.min_change):
-        return Silent("below-min-change")
-    return Fired("changed", edit.hold)
+    return Fired("changed", edit.hold) if is_told(rule, edit.kind) else Silent("below-min-change")
+
+
+def is_told(rule: RuleDefined, kind: EditKind) -> bool:
+    """Whether an edit of this kind is strong enough for the rule."""
+    return kind != "dates" and EDIT_KINDS.index(kind) >= EDIT_KINDS.index(rule.min_change)
 
 
 def _beyond_echo(edit: ItemRevised) -> str:

@@ -9,9 +9,6 @@ from collections.abc import Mapping
 KEYS: Mapping[str, Mapping[str, str]] = {
     "store": {"password": "a PostgreSQL store"},
     "daemon": {"heartbeat_url": "a heartbeat for a dead-man's switch"},
-    "feeds": {
-        "source": "feeds that share statements",
-    },
     "rules": {
         "cooldown": "one message for what follows soon",
         "digest": "collected messages",

@@ -123,6 +123,7 @@ class FeedSettings(Table):
     id: Annotated[str, BeforeValidator(values.feed_id)]
     url: Url
     title: Text = ""
+    source: Annotated[str, BeforeValidator(values.source)] = ""
     every: Duration = timedelta(minutes=10)
     cron: Annotated[str, BeforeValidator(values.cron)] = ""
     timezone: Annotated[str, BeforeValidator(values.timezone)] = "UTC"

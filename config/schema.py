@@ -55,6 +55,7 @@ WRITTEN: Mapping[Callable[..., object], Json] = {
     values.cron: _text(r"^$|^\s*\S+(\s+\S+){4}\s*$", "*/5 8-22 * * 1-5"),
     values.timezone: _text("", "UTC", "Europe/Moscow", "America/New_York", minLength=1),
     values.language: _text(r"^$|^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", "en", "ru", "zh-Hans"),
+    values.source: _text(r"^$|^[a-z0-9]([a-z0-9-]{0,98}[a-z0-9])?$", "kremlin"),
     values.feed_id: _text(r"^[a-z0-9]([a-z0-9-]{0,98}[a-z0-9])?$"),
     addresses.web_url: _text(HTTP_URL, "https://example.org/feed.xml"),
     addresses.base_url: _text(rf"^$|{HTTP_URL}", "https://watch.example.org"),

@@ -189,6 +189,15 @@ def encoding(text: str) -> None:
         raise ValueError('is no text encoding; write it as "utf-8" or "windows-1251"') from None
 
 
+def source(value: object) -> str:
+    """The word that feeds of one source share: small letters, digits and hyphens; "" for none."""
+    text = text_of(value)
+    if text and not FEED_ID.fullmatch(text):
+        hint = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:100]
+        raise ValueError(f"{shown(text)} is no word of a-z, 0-9 and -" + (f'; write "{hint}"' if hint else ""))
+    return text
+
+
 def feed_id(value: object) -> str:
     """A feed's id: small letters, digits and hyphens."""
     text = text_of(value)

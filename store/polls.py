@@ -14,6 +14,7 @@ _COLUMNS = [column.name for column in POLL_STATES.columns]
 _TIMES = ("next_at", "last_polled_at", "last_good_at", "last_new_at", "failing_since", "full_fetch_at")
 _ALL = sa.select(*(column for column in POLL_STATES.columns if column.name != "memory"))
 _MEMORY = sa.select(POLL_STATES.c.memory).where(POLL_STATES.c.feed == sa.bindparam("of"))
+_HEALTH = sa.select(POLL_STATES.c.health).where(POLL_STATES.c.feed == sa.bindparam("of"))
 _SAVE = sa.text(
     f"INSERT INTO poll_states ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':{name}' for name in _COLUMNS)})"  # noqa: S608
     f" ON CONFLICT (feed) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS[1:-1])},"
@@ -42,6 +43,10 @@ class PollStates:
         """The stored memory, "" when there is none."""
         known = fetch_one(self._connection, _MEMORY, {"of": feed})
         return (known.memory or "") if known else ""
+
+    def health(self, feed: FeedId) -> str:
+        """How the feed fares, "" when it was never polled."""
+        return self._connection.execute(_HEALTH, {"of": feed}).scalar() or ""
 
     def save(self, states: Sequence[PollState]) -> None:
         """Insert or overwrite; memory None leaves the stored one."""

@@ -243,6 +243,10 @@ class PollStates(Protocol):
         """The stored memory, "" when there is none."""
         ...
 
+    def health(self, feed: FeedId) -> str:
+        """How the feed fares, as in `PollState`; "" when it was never polled."""
+        ...
+
     def save(self, states: Sequence[PollState]) -> None:
         """Insert or overwrite; memory None leaves the stored one."""
         ...

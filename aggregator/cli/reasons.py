@@ -7,12 +7,14 @@ was really raised stands beside it, so that a rule that was edited since is seen
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from aggregator.shown.clauses import clause_lines, clause_row
 from aggregator.shown.rows import alert_row
 from aggregator.shown.telling import headline
+from alerts.duplicates import repeats
 from alerts.facts import face_of_row
-from alerts.judge import judgement, told_of
+from alerts.judge import in_words, judgement, told_of
 from alerts.rules import Clause, RuleSet
 from alerts.sight import Sight, sights
 from alerts.transitions import Fired, Outcome, Silent, Telling
@@ -37,6 +39,7 @@ SILENCES = {
     "feed-not-watched": "the rule does not look at this feed",
     "no-query": "the rule is about the health of sources",
     "not-read-yet": "rules have not read this event yet",
+    "duplicate": "it repeats what the rule told of another feed of the source",
     "rule-was-another": "the rule was not in force then, or was another one",
 }
 HOLDS = {
@@ -167,9 +170,11 @@ def _judged(
     raised = _raised(views, row, rule)
     defined, read = _defined_at(views, rule), views.tx.checkpoints.get(FOLLOWER)
     for recorded, cause in causes:
-        before = told_of(views.tx, row.id, before=recorded.position)
+        before = in_words(told_of(views.tx, row.id, before=recorded.position))
+        repeated = repeats(views.tx, recorded, cause, partial(told_of, views.tx))
         told = raised.get(recorded.position, ())
-        transition, reason = _named(judgement(rules, rule.rule, cause, seen[recorded.position], before).outcome)
+        judged = judgement(rules, rule.rule, cause, seen[recorded.position], before, repeated)
+        transition, reason = _named(judged.outcome)
         if told:
             transition, reason = told[0].alert.transition, told[0].alert.held
         elif transition:

@@ -96,10 +96,12 @@ def _of_item(event: e.ItemEvent) -> str:
         case e.ItemPublished():
             late = "recovered late" if event.mark else ""
             return _and("first seen", "first fetch" * event.baseline, "put in between known ones" * event.backdated,
-                        "below the oldest known one" * event.surfaced, late)  # fmt: skip
+                        "below the oldest known one" * event.surfaced, late, _twin(event))  # fmt: skip
         case e.ItemRevised():
             back = f"back to version {event.reverts_to}" if event.reverts_to else ""
-            return _and(f"version {event.to_version}: {event.kind}", *event.flags, back, _held(event.hold))
+            return _and(
+                f"version {event.to_version}: {event.kind}", *event.flags, back, _twin(event), _held(event.hold)
+            )
         case e.ItemCompleted():
             return _and("its page was read for the first time", _held(event.hold))
         case e.ItemReextracted():
@@ -110,11 +112,11 @@ def _of_item(event: e.ItemEvent) -> str:
             return "missing from the feed while an older one is listed"
         case e.ItemDelisted():
             page = "its page still stands" if event.page == "standing" else "its page cannot be checked"
-            return f"delisted: gone from the feed, {page}"
+            return _and(f"delisted: gone from the feed, {page}", _twin(event))
         case e.ItemWithdrawn():
-            return f"withdrawn: {event.grade}"
+            return _and(f"withdrawn: {event.grade}", _twin(event))
         case e.ItemRestored():
-            return f"listed again; was {event.was}"
+            return _and(f"listed again; was {event.was}", _twin(event))
         case e.TextErased():
             return "its texts were erased for good"
         case _:
@@ -145,6 +147,11 @@ def repair(event: e.FeedRepaired) -> str:
     """How the repair of a gap ended, as one clause."""
     found = f"{counted(event.recovered, 'missed statement')} found on {counted(event.pages, 'older page')}"
     return f"gap repaired: {found}" if event.complete else f"gap not repaired to its end: {found}; {event.reason}"
+
+
+def _twin(event: e.ItemPublished | e.ItemRevised | e.ItemDelisted | e.ItemWithdrawn | e.ItemRestored) -> str:
+    """The same statement in another feed of the source."""
+    return f"the same as {event.twin.item}, version {event.twin.version}" if event.twin else ""
 
 
 def _held(hold: str) -> str:

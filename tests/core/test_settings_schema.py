@@ -107,7 +107,7 @@ WRONG = {
     "an unknown key": "[fetch]\ntimeot = '3s'",
     "an unknown key of a feed": "[feeds.a]\nurl = 'https://example.org/'\nevry = '5m'",
     "an unknown key of a channel": "[channels.c]\ntype = 'console'\nto = ['a@example.org']",
-    "a key to come": "[feeds.a]\nurl = 'https://example.org/'\nsource = 'kremlin'",
+    "a key to come": "[rules.a]\nmatch = 'x'\ncooldown = '1h'",
     "a wrong feed id": "[feeds.Kremlin]\nurl = 'https://example.org/'",
     "a wrong name": "[topics.'so called']\nany = ['x']",
     "no duration": "[fetch]\nevery = '5 minutes'",
