@@ -4,12 +4,14 @@ In comes one item's latest version and what it says now, out comes the edit besi
 whole change with the name of the noise that it is. Nothing is left out that was not found in both.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
 from aggregator import template, unrest, volatile
 from aggregator.edits import Edit, Face, compare
+from aggregator.memory import FeedMemory
 from aggregator.plan import Plan
 from aggregator.restless import Restless, Volatile
 from store.events import ItemId
@@ -17,6 +19,21 @@ from store.ports import KnownItem
 
 Noise = Literal["", "template", "volatile"]
 """What a change is, where it is nothing but blocks of the site, or what never rests."""
+
+
+Compare = Callable[[Face, Face], Edit | None]
+"""The edit between two faces, None where nothing changed that counts."""
+PartsOf = Callable[[str, str], frozenset[str]]
+"""The blocks of the site that came or went as a whole between two texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What was remembered of something that may not rest, and when it was last recorded."""
+
+    spots: tuple[Volatile, ...]
+    restless: Restless | None
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +45,48 @@ class Found:
     restless: Restless | None = None
     noise: Noise = ""
     waits: bool = False
+
+
+def past_of(memory: FeedMemory, known: KnownItem) -> Past:
+    """What its feed remembers of an item."""
+    return Past(memory.volatile.get(known.id, ()), memory.restless.get(known.id), known.changed_at)
+
+
+def look_past(old: Face, new: Face, past: Past, at: datetime, compared: Compare, parts_of: PartsOf) -> Found:
+    """What leads from `old`, as last recorded, to `new`, beside all that is noise."""
+    spots = volatile.counted(past.spots, new.text, at)
+    edit = compared(*volatile.beside(old, new, spots))
+    if edit is None:
+        return Found(None, spots)
+    rested = len(spots) < len(past.spots) and compared(*volatile.beside(old, new, past.spots)) is None
+    stir = unrest.unrest(past.restless, *volatile.beside(old, new, spots), at)
+    spots += stir.found
+    left, right = volatile.beside(old, new, spots)
+    beside = compared(left, right) if stir.found else edit
+    noise: Noise = "volatile" if rested or beside is None or stir.usual else ""
+    if stir.usual and stir.now and at - past.recorded_at < unrest.RECORDED_EVERY:
+        return Found(edit, spots, stir.now, waits=True)
+    if beside is not None and not noise:
+        beside, noise = _beside_the_site(beside, left, right, compared, parts_of)
+    return Found(beside or edit, volatile.moved(spots, new.text), stir.now, noise)
+
+
+def at_rest(face: Face, past: Past, at: datetime) -> tuple[tuple[Volatile, ...], Restless | None]:
+    """What to remember where it says what is recorded: it rests, or came back to that between two changes."""
+    spots = volatile.counted(past.spots, face.text, at)
+    again = unrest.back_again(past.restless, volatile.beside(face, face, spots)[1]) if past.restless else None
+    return spots, again
+
+
+def _beside_the_site(edit: Edit, old: Face, new: Face, compared: Compare, parts_of: PartsOf) -> tuple[Edit, Noise]:
+    """The edit without blocks of the site that came or went as a whole; as it is, if there is nothing else."""
+    if "text" not in edit.fields or edit.kind not in ("wording", "title"):
+        return edit, ""
+    parts = parts_of(old.text, new.text)
+    if not parts:
+        return edit, ""
+    rest = compared(*(replace(face, text=template.without(face.text, parts), markup="") for face in (old, new)))
+    return (replace(rest, fields=edit.fields), "") if rest else (edit, "template")
 
 
 class Comparer:
@@ -42,38 +101,15 @@ class Comparer:
 
     def compare(self, known: KnownItem, old: Face, new: Face) -> Found:
         """What leads from `old`, the latest version of the item, to `new`, what it says now."""
-        memory, at = self._look.memory, self._look.at
-        before = memory.volatile.get(known.id, ())
-        spots = volatile.counted(before, new.text, at)
-        edit = self._edit(*volatile.beside(old, new, spots))
-        if edit is None:
-            return Found(None, spots)
-        rested = len(spots) < len(before) and self._edit(*volatile.beside(old, new, before)) is None
-        stir = unrest.unrest(memory.restless.get(known.id), *volatile.beside(old, new, spots), at)
-        spots += stir.found
-        left, right = volatile.beside(old, new, spots)
-        beside = self._edit(left, right) if stir.found else edit
-        noise: Noise = "volatile" if rested or beside is None or stir.usual else ""
-        if stir.usual and stir.now and at - known.changed_at < unrest.RECORDED_EVERY:
-            return Found(edit, spots, stir.now, waits=True)
-        if beside is not None and not noise:
-            beside, noise = self._beside_the_site(beside, left, right)
-        return Found(beside or edit, volatile.moved(spots, new.text), stir.now, noise)
+        past = past_of(self._look.memory, known)
+        return look_past(old, new, past, self._look.at, self._edit, self._parts_of)
 
     def _edit(self, old: Face, new: Face) -> Edit | None:
         edit = compare(old, new, self._boilerplate)
         return None if edit is None or edit.kind == "dates" else edit
 
-    def _beside_the_site(self, edit: Edit, old: Face, new: Face) -> tuple[Edit, Noise]:
-        """The edit without blocks of the site that came or went as a whole; as it is, if there is nothing else."""
-        if "text" not in edit.fields or edit.kind not in ("wording", "title"):
-            return edit, ""
-        parts = template.parts_of_the_site(old.text, new.text, self._standing(), len(self._matches))
-        if not parts:
-            return edit, ""
-        bare = [replace(face, text=template.without(face.text, parts), markup="") for face in (old, new)]
-        rest = self._edit(*bare)
-        return (replace(rest, fields=edit.fields), "") if rest else (edit, "template")
+    def _parts_of(self, old: str, new: str) -> frozenset[str]:
+        return template.parts_of_the_site(old, new, self._standing(), len(self._matches))
 
     def _standing(self) -> Mapping[str, int]:
         if self._elsewhere is None:

@@ -10,13 +10,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from aggregator import reissue, unrest, volatile
+from aggregator import reissue
 from aggregator.echo import feed_side, is_echo, page_side, texts_wanted
 from aggregator.edits import Edit, Face, block_key, changed_blocks, compare
 from aggregator.mojibake import same_but_for_encoding
-from aggregator.noise import Comparer, Noise
+from aggregator.noise import Comparer, Noise, at_rest, past_of
 from aggregator.normalise import ObservedItem
-from aggregator.plan import Loaded, Look, Plan, content_of, texts_of
+from aggregator.plan import Loaded, Plan, content_of, texts_of
 from aggregator.resolve import Match
 from aggregator.restless import Restless, Volatile
 from aggregator.returning import is_flapping
@@ -90,29 +90,19 @@ def find_changes(plan: Plan, loaded: Loaded) -> Revisions:
         edit = replace(found.edit, flags=()) if encoding else found.edit
         changes.append(Change(match, known, old, new, edit, encoding, reverts_to, found.noise))
     for match, known in pairs:
-        if known.id not in plan.versions:
-            _rest(look, known.id, face_of(match.seen), restless, spots)
+        past = past_of(look.memory, known)
+        if known.id in plan.versions or not (past.spots or past.restless):
+            continue
+        resting, again = at_rest(face_of(match.seen), past, look.at)
+        if resting:
+            spots[known.id] = resting
+        if again:
+            restless[known.id] = again
     changes += _moved_dates(pairs, changes, plan.versions, look.at)
     counted = [each for each in changes if each.edit.kind in _SUBSTANTIAL and not each.encoding and not each.noise]
     told = [changed_blocks(change.old.text, change.new.text) for change in counted if "text" in change.edit.fields]
     alike = reissue.all_alike(told)
     return Revisions(tuple(changes), len(counted), restless, spots, boilerplate, affected, alike, unsettled)
-
-
-def _rest(
-    look: Look,
-    item: ItemId,
-    face: Face,
-    restless: dict[ItemId, Restless],
-    spots: dict[ItemId, tuple[Volatile, ...]],
-) -> None:
-    """An item that says what is recorded: it rests, or came back to it between two changes."""
-    if item in look.memory.volatile:
-        spots[item] = volatile.counted(look.memory.volatile[item], face.text, look.at)
-    before = look.memory.restless.get(item)
-    again = unrest.back_again(before, volatile.beside(face, face, spots.get(item, ()))[1]) if before else None
-    if again:
-        restless[item] = again
 
 
 def _template(plan: Plan, texts: Sequence[tuple[str, str]], listed: int) -> tuple[tuple[str, ...], int]:

@@ -35,9 +35,15 @@ def parts_of_the_site(old: str, new: str, elsewhere: Mapping[str, int], listed: 
     altered, or another one was altered into it: that is an edit, whosever block it is.
     """
     enough = max(STANDS_IN_AT_LEAST, STANDS_IN_SHARE * listed)
+    ours = {block for block, entries in elsewhere.items() if entries >= enough}
+    return whole_blocks(old, new, ours, ours)
+
+
+def whole_blocks(old: str, new: str, goes: Collection[str], comes: Collection[str]) -> frozenset[str]:
+    """Those of the blocks `goes` that left the text as a whole, and of `comes` that came to it."""
     found: set[str] = set()
     for gone, come in hunks(old, new):
-        ours_gone, ours_come = ({block for block in side if elsewhere.get(block, 0) >= enough} for side in (gone, come))
+        ours_gone, ours_come = set(gone) & set(goes), set(come) & set(comes)
         left = any(block not in ours_gone for block in gone)
         came = any(block not in ours_come for block in come)
         if bool(ours_gone) != bool(ours_come) and left == came:

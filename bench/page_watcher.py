@@ -33,10 +33,13 @@ def nothing_kept(_: str) -> None:
 
 @dataclass
 class PageWatcher:
-    """The pages behind the items of one feed. `control` is what the page of a listed item shows when asked."""
+    """The pages behind the items of one feed. `control` is what the page of a listed item shows when asked,
+    `control_before` what was known of it.
+    """
 
     feed: Watcher
     control: Answer = ANOTHER_PAGE
+    control_before: str | None = None
     former: Former = nothing_kept
     extractor: str = EXTRACTOR
     stored: dict[ItemId, str] = field(default_factory=dict)
@@ -56,6 +59,7 @@ class PageWatcher:
             said, text = self._seen(self.control)
             control = text if isinstance(text, PageText) else None
             sight = replace(sight, control=control, control_stands=said == "standing")
+            sight = replace(sight, control_before=self.control_before)
         decision = decide_page(page, sight, memory)
         self.decisions.append(decision)
         self.stored[item] = dump(decision.memory)

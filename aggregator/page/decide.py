@@ -55,9 +55,11 @@ def wants_control(known: KnownPage, sight: PageSight, memory: PageMemory) -> boo
         return False
     if sight.verdict in ("gone", "missing"):
         return _may_be_withdrawn(known, memory)
-    return isinstance(sight.read, PageText) and _is_strange(
-        known, news.last_said(known, sight, sight.read, memory), sight.read
-    )
+    if not isinstance(sight.read, PageText):
+        return False
+    before = news.last_said(known, sight, sight.read, memory)
+    moved = before is not None and news.has_moved_blocks(before, sight.read)
+    return moved or _is_strange(known, before, sight.read)
 
 
 def decide_page(known: KnownPage, sight: PageSight, memory: PageMemory) -> PageDecision:
@@ -133,18 +135,27 @@ def _read(known: KnownPage, sight: PageSight, read: PageText, memory: PageMemory
         if doubtful:
             return replace(doubtful, events=righted, texts=texts)
     memory = _standing(memory, sight.at)
-    if before is None:
-        told: Sequence[Event] = [news.completed(known, sight, read)]
-    elif read.text == before.text:
-        told = []
-        memory = replace(memory, extractor=read.extractor)
-    else:
-        told = [news.revised(known, sight, read, before)]
-        memory = replace(memory, extractor="")
+    back = news.restored(known, sight.capture)
+    told, memory, waits = _told(known, sight, read, before, memory)
     if told:
         texts = (*texts, (known.item.id, read.text))
-    back = news.restored(known, sight.capture)
-    return PageDecision((*righted, *back, *told), memory, texts, keep=bool(told or back))
+    return PageDecision((*righted, *back, *told), memory, texts, keep=bool(told or back), reread=waits)
+
+
+def _told(
+    known: KnownPage, sight: PageSight, read: PageText, before: news.Before | None, memory: PageMemory
+) -> tuple[tuple[Event, ...], PageMemory, bool]:
+    """What is to be recorded of a text, what to remember, and whether something is left that is not recorded."""
+    if before is None:
+        return (news.completed(known, sight, read),), memory, False
+    if read.text == before.text:
+        return (), replace(news.resting(known, read, memory, sight.at), extractor=read.extractor), False
+    found = news.found(known, sight, read, before, memory)
+    memory = replace(memory, volatile=found.spots, restless=found.restless)
+    if found.edit is None or found.waits:
+        return (), memory, found.waits
+    edit = news.revised(known, sight, read, before, found.edit, found.noise)
+    return (edit,), replace(memory, extractor=""), False
 
 
 def _under(memory: PageMemory, known: KnownPage, before: news.Before | None) -> PageMemory:

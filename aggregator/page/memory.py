@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import NewType
 
 from aggregator.memory import PageAnswer, answer_of, answer_row
-from aggregator.restless import Restless, restless_of, restless_row
+from aggregator.restless import Restless, Volatile, restless_of, restless_row, volatile_of, volatile_row
 from aggregator.stored import bool_of, instant_of, list_of, micros_of, str_of
 
 FORMAT = 1
@@ -37,8 +37,8 @@ class PageMemory:
     """`stood_at`: when the page was last seen standing; `missing_since`: when first not, and `answers` what it said
     since, while its feed did not list the item. `block_pages`: texts that stood under two addresses at once.
 
-    `restless`: it changed at each of the last looks. `extractor`: the one under which the known text was last found to
-    be the same, "" = the one that the log names.
+    `restless`: its text changed at each of the last looks; `volatile`: the spots of it that always do. `extractor`: the
+    one under which the known text was last found to be the same, "" = the one that the log names.
     """
 
     stood_at: datetime | None = None
@@ -47,6 +47,7 @@ class PageMemory:
     doubt: Doubt | None = None
     block_pages: tuple[Sketch, ...] = ()
     restless: Restless | None = None
+    volatile: tuple[Volatile, ...] = ()
     extractor: str = ""
 
 
@@ -76,6 +77,8 @@ def dump(memory: PageMemory) -> str:
         data["blocks"] = list(memory.block_pages)
     if memory.restless:
         data["restless"] = restless_row(memory.restless)
+    if memory.volatile:
+        data["volatile"] = [volatile_row(each) for each in memory.volatile]
     if memory.extractor:
         data["extractor"] = memory.extractor
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
@@ -90,6 +93,7 @@ def _read(data: Mapping[str, object]) -> PageMemory:
         doubt=_doubt(list_of(doubt)) if doubt else None,
         block_pages=tuple(Sketch(str_of(each)) for each in list_of(data.get("blocks", []))),
         restless=restless_of(list_of(restless)) if restless else None,
+        volatile=tuple(volatile_of(list_of(each)) for each in list_of(data.get("volatile", []))),
         extractor=str_of(data.get("extractor", "")),
     )
 

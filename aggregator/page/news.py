@@ -1,15 +1,18 @@
 """What a reading of a page is as an event: a completion, an edit with its holds, a better reading, a return. Pure."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from aggregator.echo import feed_side, is_echo, page_side
-from aggregator.edits import Face, compare
+from aggregator.edits import Edit, Face, compare
 from aggregator.mojibake import same_but_for_encoding
+from aggregator.noise import Found, Noise, Past, at_rest, look_past
 from aggregator.page.known import KnownPage
 from aggregator.page.memory import PageMemory
 from aggregator.page.sight import PageSight
 from aggregator.page.text import PageText
 from aggregator.returning import is_flapping
+from aggregator.template import hunks, whole_blocks
 from store.chain import text_digest
 from store.events import (
     About,
@@ -78,28 +81,61 @@ def better(
     return (event,), ((item.id, before.text),)
 
 
-def revised(known: KnownPage, sight: PageSight, read: PageText, before: Before) -> ItemRevised:
-    """The page says something else than before; the edit itself, and why it may not be told."""
-    item = known.item
-    language = read.language or item.content.language
-    edit = compare(_shown(before.text, language), _shown(read.text, language))
-    reverts_to = earlier(known, read)
+def found(known: KnownPage, sight: PageSight, read: PageText, before: Before, memory: PageMemory) -> Found:
+    """What leads from the last text to this one, beside what never rests and blocks that are the site's."""
+    old, new = _shown(known, before.text, read.language), _shown(known, read.text, read.language)
+    return look_past(
+        old, new, past_of(known, memory), sight.at, compare, lambda gone, come: _of_the_site(gone, come, sight)
+    )
+
+
+def past_of(known: KnownPage, memory: PageMemory) -> Past:
+    """What is remembered of a page that may not rest."""
+    return Past(memory.volatile, memory.restless, known.item.changed_at)
+
+
+def resting(known: KnownPage, read: PageText, memory: PageMemory, at: datetime) -> PageMemory:
+    """Remember that the page says what is recorded."""
+    spots, restless = at_rest(_shown(known, read.text, read.language), past_of(known, memory), at)
+    return replace(memory, volatile=spots, restless=restless)
+
+
+def revised(
+    known: KnownPage, sight: PageSight, read: PageText, before: Before, edit: Edit, noise: Noise
+) -> ItemRevised:
+    """The page says something else than before. `noise`: what the edit is, where it is nothing else."""
+    item, reverts_to = known.item, earlier(known, read)
     encoding = same_but_for_encoding(before.text, read.text)
+    hold = _hold(known, sight, read, before, encoding=encoding, returns=reverts_to is not None) or noise
     return ItemRevised(
         item=item.id,
         feed=item.feed,
         keys=(),
         content=replace(item.content, page=_face(known, read, sight.capture)),
-        kind=edit.kind if edit else "whitespace",
-        flags=edit.flags if edit and not encoding else (),
+        kind=edit.kind,
+        flags=() if encoding else edit.flags,
         fields=("page",),
         from_version=item.version,
         to_version=item.version + 1,
         reverts_to=reverts_to,
-        hold=_hold(known, sight, read, before, encoding=encoding, returns=reverts_to is not None),
+        hold=hold,
         capture=sight.capture,
         parser=read.extractor,
     )
+
+
+def has_moved_blocks(before: Before, read: PageText) -> bool:
+    """Whole blocks came or went: they may be the site's, which another page of it tells."""
+    return any(len(gone) != len(come) for gone, come in hunks(before.text, read.text))
+
+
+def _of_the_site(old: str, new: str, sight: PageSight) -> frozenset[str]:
+    """Blocks that came to this page and stand on the control page too, or left both."""
+    if not isinstance(sight.control, PageText):
+        return frozenset()
+    there = set(sight.control.text.split("\n"))
+    left = set((sight.control_before or "").split("\n")) - there
+    return whole_blocks(old, new, goes=left - {""}, comes=there - {""})
 
 
 def _hold(known: KnownPage, sight: PageSight, read: PageText, before: Before, *, encoding: bool, returns: bool) -> str:
@@ -129,6 +165,6 @@ def _digest(known: KnownPage, text: str) -> TextDigest:
     return TextDigest(text_digest(known.item.salt, text))
 
 
-def _shown(text: str, language: str) -> Face:
+def _shown(known: KnownPage, text: str, language: str) -> Face:
     """A page, as far as edits of texts go."""
-    return Face("", text, _NOWHERE, "", "", "", None, None, language)
+    return Face("", text, _NOWHERE, "", "", "", None, None, language or known.item.content.language)

@@ -162,6 +162,61 @@ def test_a_page_read_in_another_encoding_is_held() -> None:
     assert story.pages.controls == 0
 
 
+def test_a_line_that_never_rests_is_looked_past_and_an_edit_beside_it_is_found() -> None:
+    story = read()
+    ages = [
+        f"{PAGE}\nUpdated {age} ago" for age in ("a minute", "five minutes", "an hour", "a day", "two days", "long")
+    ]
+    story.visit(ages[0])
+    holds = [told(story.visit(age)) for age in ages[1:]]
+    assert holds[:4] == [[("wording", "")]] * 4
+    assert holds[4] == [("wording", "volatile")]
+    assert story.visit(f"{PAGE}\nUpdated yesterday") == []
+    (edit,) = story.visit(f"{PAGE}\nUpdated on Monday".replace("not admitted", "admitted"))
+    assert isinstance(edit, ItemRevised)
+    assert (edit.flags, edit.hold) == (("negation",), "")
+
+
+def test_a_line_of_the_site_that_other_pages_have_too_is_held() -> None:
+    line = "\nSubscribe to the newsletter of the ministry"
+    story = read()
+    story.pages.control = ANOTHER_PAGE + line
+    assert told(story.visit(PAGE + line)) == [("wording", "template")]
+    (edit,) = story.visit((PAGE + line).replace("12", "120"))
+    assert isinstance(edit, ItemRevised)
+    assert (edit.kind, edit.hold) == ("wording", "")
+
+
+def test_an_edit_beside_a_new_line_of_the_site_is_told_without_it() -> None:
+    line = "\nFollow us in 2027"
+    story = read()
+    story.pages.control = ANOTHER_PAGE + line
+    (edit,) = story.visit(PAGE.replace("not admitted", "admitted") + line)
+    assert isinstance(edit, ItemRevised)
+    assert (edit.flags, edit.hold) == (("negation",), "")
+
+
+def test_a_new_line_that_no_other_page_has_is_an_edit() -> None:
+    assert told(read().visit(PAGE + "\nCorrection: the convoy left on Tuesday.")) == [("wording", "")]
+
+
+def test_a_line_of_the_site_that_left_both_pages_is_held() -> None:
+    line = "\nThis site will be closed for maintenance on Sunday"
+    story = Story()
+    story.visit(PAGE + line)
+    story.pages.control_before = ANOTHER_PAGE + line
+    assert told(story.visit(PAGE)) == [("wording", "template")]
+    assert story.pages.controls == 1
+
+
+def test_a_line_that_left_this_page_alone_is_an_edit() -> None:
+    line = "\nThe ambassador thanked the drivers."
+    story = Story()
+    story.visit(PAGE + line)
+    story.pages.control = story.pages.control_before = ANOTHER_PAGE + line
+    assert told(story.visit(PAGE)) == [("wording", "")]
+
+
 def test_an_erased_item_is_never_read_again() -> None:
     story = read()
     story.feed.items[story.item] = replace(story.feed.items[story.item], salt=b"")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from aggregator.memory import PageAnswer
 from aggregator.page.memory import Doubt, PageMemory, Sketch, dump, recall
-from aggregator.restless import Restless
+from aggregator.restless import Restless, Spot, Volatile
 
 NOW = datetime(2026, 11, 22, 5, 30, 0, 250, tzinfo=UTC)
 FULL = PageMemory(
@@ -19,6 +19,7 @@ FULL = PageMemory(
     doubt=Doubt(NOW, Sketch("0a 0b"), vouched=True),
     block_pages=(Sketch("0c 0d"),),
     restless=Restless(2, NOW, "77aa"),
+    volatile=(Volatile(Spot("0a", "0b", 1, ""), NOW, 5, "77ab", NOW),),
     extractor="feedwitness-1 trafilatura-2.3.0",
 )
 
