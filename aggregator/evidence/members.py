@@ -3,14 +3,14 @@ Pure but for reading the two members that come with the program, the verifier an
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from itertools import pairwise
 
 from aggregator.evidence import warc
-from aggregator.evidence.dossier import Dossier, Words
+from aggregator.evidence.dossier import Dossier, Reading, Words
 from aggregator.evidence.outside import NOTHING, Archived, Outside, Timestamp
 from aggregator.evidence.readme import readme
 from aggregator.shown.form import compact
@@ -24,7 +24,7 @@ _PAGE = """<!DOCTYPE html>
 <html><head><meta charset="utf-8"><title>{title}</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <style>body{{font-family:sans-serif;max-width:44em;margin:1em;white-space:pre-wrap}}del{{background:#fdd}}ins{{background:#dfd}}</style>
-</head><body dir="auto"><h1>{title}</h1><h2>Title</h2><p>{head}</p><h2>Text</h2><p>{text}</p></body></html>
+</head><body dir="auto"><h1>{title}</h1>{parts}</body></html>
 """
 
 
@@ -39,7 +39,7 @@ def members(dossier: Dossier, software: str, outside: Outside = NOTHING) -> dict
         "history.json": (compact(list(dossier.history)) + "\n").encode(),
         "captures.warc.gz": warc.archive(dossier.captures, software),
         **dict(_versions(dossier)),
-        **dict(_diffs(dossier.versions)),
+        **dict(_diffs(dossier.readings)),
         **dict(_from_outside(outside)),
     }
     sums = "".join(f"{sha256(made[name]).hexdigest()}  {name}\n" for name in sorted(made))
@@ -65,23 +65,39 @@ def _event(event: ProvenEvent) -> bytes:
 
 
 def _versions(dossier: Dossier) -> Iterator[tuple[str, bytes]]:
-    if dossier.versions:
+    """A folder for each version as it began, and in it one for each time that it was known better later on."""
+    if dossier.readings:
         yield "versions/salt.txt", f"{dossier.salt.hex()}\n".encode()
-    for number, words in dossier.versions.items():
-        yield f"versions/{number}/title.txt", words.title.encode()
-        yield f"versions/{number}/text.txt", words.text.encode()
-        yield f"versions/{number}/about.json", words.about.encode()
+    for one in dossier.readings:
+        folder, words = f"versions/{one.version}", one.words
+        if not one.begins:
+            folder += f"/read-{one.position}"
+        yield f"{folder}/title.txt", words.title.encode()
+        yield f"{folder}/text.txt", words.text.encode()
+        yield f"{folder}/about.json", words.about.encode()
+        if words.page is not None:
+            yield f"{folder}/page.txt", words.page.encode()
 
 
-def _diffs(versions: Mapping[int, Words]) -> Iterator[tuple[str, bytes]]:
-    for (old, before), (new, after) in pairwise(sorted(versions.items())):
-        title, text = word_diff(before.title, after.title).entries, word_diff(before.text, after.text).entries
-        name = f"diffs/{old}-{new}"
-        heading = f"Version {old} to version {new}"
-        plain = f"{heading}: [-removed-] {{+added+}}\n\n{_worded(title)}\n\n{_worded(text)}\n"
+def _diffs(readings: Sequence[Reading]) -> Iterator[tuple[str, bytes]]:
+    """From what was known of a version at last to the beginning of the next."""
+    for before, after in pairwise(readings):
+        if not after.begins:
+            continue
+        heading = f"Version {before.version} to version {after.version}"
+        diffs = [(named, word_diff(old, new).entries) for named, old, new in _compared(before.words, after.words)]
+        name = f"diffs/{before.version}-{after.version}"
+        plain = f"{heading}: [-removed-] {{+added+}}\n\n" + "\n\n".join(_worded(diff) for _, diff in diffs) + "\n"
         yield f"{name}.txt", encodable(plain).encode()
-        page = _PAGE.format(title=heading, head=_marked(title), text=_marked(text))
-        yield f"{name}.html", encodable(page).encode()
+        parts = "".join(f"<h2>{named}</h2><p>{_marked(diff)}</p>" for named, diff in diffs)
+        yield f"{name}.html", encodable(_PAGE.format(title=heading, parts=parts)).encode()
+
+
+def _compared(before: Words, after: Words) -> list[tuple[str, str, str]]:
+    pairs = [("Title", before.title, after.title), ("Text", before.text, after.text)]
+    if before.page is not None and after.page is not None:
+        pairs.append(("Page", before.page, after.page))
+    return pairs
 
 
 def _from_outside(outside: Outside) -> Iterator[tuple[str, bytes]]:

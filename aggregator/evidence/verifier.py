@@ -252,41 +252,46 @@ def events_hold(events: List[Event], size: int, root: bytes) -> str:
     return f"{len(events)} events are in the log that was signed, at positions {first} to {last} of {size}"
 
 
-def versions_of(events: List[Event]) -> Dict[int, Any]:
-    """What each version says, by its number: digests, as the events have them."""
-    versions = {}
+def readings_of(events: List[Event]) -> Dict[str, Any]:
+    """What the events say of the item's words, as digests, by the folder that has them; no version is missing."""
+    readings, begun = {}, []
     for event in events:
-        data = json.loads(event["data"])
-        if event["kind"].startswith("item.published/"):
-            versions[1] = data["content"]
-        elif event["kind"].startswith("item.revised/"):
-            versions[data["to_version"]] = data["content"]
-    if sorted(versions) != list(range(1, len(versions) + 1)):
+        kind, data = event["kind"].partition("/")[0], json.loads(event["data"])
+        if kind in ("item.published", "item.revised"):
+            begun.append(data.get("to_version", 1))
+            readings[str(begun[-1])] = data["content"]
+        elif kind in ("item.completed", "item.reextracted"):
+            readings[f"{data['version']}/read-{event['position']}"] = data["content"]
+    if begun != list(range(1, len(begun) + 1)):
         raise Wrong("a version of the item is missing")
-    return versions
+    return readings
 
 
 def versions_hold(files: Files, events: List[Event]) -> str:
     """The words of each version are those whose digests the events carry."""
-    versions = versions_of(events)
+    readings = readings_of(events)
+    count = sum("/" not in folder for folder in readings)
     erased = [event for event in events if event["kind"].startswith("text.erased/")]
     if erased:
         if any(name.startswith("versions/") for name in files):
             raise Wrong("the item is erased, yet words of it are here")
-        return f"the words of {len(versions)} versions were erased: {json.loads(erased[0]['data'])['why']}"
+        return f"the words of {count} versions were erased: {json.loads(erased[0]['data'])['why']}"
     found = re.fullmatch(r"([0-9a-f]{32})\n", member(files, "versions/salt.txt").decode())
     if not found:  # a salt of another length could take letters from the words, or give them some
         raise Wrong("versions/salt.txt holds no salt")
     salt, named = bytes.fromhex(found.group(1)), {"versions/salt.txt"}
-    for number, content in versions.items():
-        for field, file in SAID_BY_LOG.items():
-            name = f"versions/{number}/{file}"
+    for folder, content in readings.items():
+        said = {file: content[field] for field, file in SAID_BY_LOG.items()}
+        if content.get("page"):
+            said["page.txt"] = content["page"]["text"]
+        for file, digest in said.items():
+            name = f"versions/{folder}/{file}"
             named.add(name)
-            if hashlib.sha256(salt + member(files, name)).hexdigest() != content[field]:
+            if hashlib.sha256(salt + member(files, name)).hexdigest() != digest:
                 raise Wrong(f"{name} is not what was recorded")
     if strangers := sorted(name for name in files if name.startswith("versions/") and name not in named):
         raise Wrong(f"words that no event knows: {', '.join(strangers)}")
-    return f"the words of {len(versions)} versions are those that were recorded"
+    return f"the words of {count} versions are those that were recorded"
 
 
 # --- the captures -----------------------------------------------------------------------------------------------------

@@ -32,10 +32,13 @@ from store.events import (
     Content,
     FeedId,
     FeedQuiet,
+    ItemCompleted,
     ItemId,
     ItemPublished,
+    ItemReextracted,
     ItemRevised,
     Key,
+    PageFace,
     TextErased,
 )
 from store.ports import Capture, StoreError, Transaction
@@ -236,6 +239,48 @@ def test_what_is_put_beside_the_rest_is_found_though_the_sums_name_it(
     store: SqlStore, name: str, data: bytes, why: str
 ) -> None:
     assert why in verdict(resummed({**made(store), name: data}))
+
+
+def read_again(tx: Transaction) -> None:
+    """Its page is read, edited, and read otherwise by a later extractor."""
+    shown = ("A page of 7 words.", "A page of 70 words.", "A page of 70 words!")
+    first, edited, better = (
+        replace(content(tx, *WORDS[1]), page=PageFace(tx.texts.put(ITEM, text), digest_of(BODIES[1]), f"x{number}"))
+        for number, text in enumerate(shown)
+    )
+    page = digest_of(BODIES[1])
+    tx.log.append("feed:ministry", [
+        ItemCompleted(ITEM, FEED, first, 2, "", page, "x0"),
+        ItemRevised(ITEM, FEED, (), edited, "wording", (), ("page",), 2, 3, None, "", page, "x1"),
+        ItemReextracted(ITEM, FEED, better, 3, ("page",), page, "x2", "x1"),
+    ], now=NOW + timedelta(minutes=2))  # fmt: skip
+
+
+def test_what_its_page_said_is_there_as_it_was_known_at_each_time(store: SqlStore) -> None:
+    store.write(read_again).result()
+    files = made(store)
+    assert verdict(files) == ""
+    pages = {name: data.decode() for name, data in files.items() if name.endswith("/page.txt")}
+    assert pages == {
+        "versions/2/read-103/page.txt": "A page of 7 words.",
+        "versions/3/page.txt": "A page of 70 words.",
+        "versions/3/read-105/page.txt": "A page of 70 words!",
+    }
+    assert "A page of [-7-]{+70+} words." in files["diffs/2-3.txt"].decode()
+    assert gather(store, ITEM).versions.keys() == {1, 2, 3}
+    for name in pages:
+        assert "not what was recorded" in verdict(resummed({**files, name: files[name].replace(b"7", b"8")}))
+        assert "is missing" in verdict(resummed({other: data for other, data in files.items() if other != name}))
+
+
+def test_what_is_recorded_while_evidence_is_made_is_left_for_the_next(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, views = made(store), store.views
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "views", lambda: store.write(read_again).result() or views())
+        assert made(store) == before
+    assert made(store) != before
 
 
 @pytest.mark.parametrize("taken", [1, 2, 15])
