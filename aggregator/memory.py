@@ -132,18 +132,19 @@ def recall(stored: str, baselined: FeedBaselined | None) -> FeedMemory:
     """
     identity = _policy(baselined.identity) if baselined else ""
     fresh = FeedMemory(baselined=baselined is not None, identity=identity, lost=baselined is not None)
+    memory = peek(stored)
+    return memory if memory is not None and memory.baselined == (baselined is not None) else fresh
+
+
+def peek(stored: str) -> FeedMemory | None:
+    """A stored memory as it is, for showing; None where there is none that can be read."""
     if not stored:
-        return fresh
+        return None
     try:
         data = json.loads(stored)
-        if data["v"] != FORMAT:
-            return fresh
-        memory = _read(data)
+        return _read(data) if data["v"] == FORMAT else None
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, StopIteration):
-        return fresh
-    if memory.baselined != (baselined is not None):
-        return fresh
-    return memory
+        return None
 
 
 def dump(memory: FeedMemory) -> str:

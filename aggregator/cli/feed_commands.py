@@ -13,6 +13,7 @@ from aggregator.cli.context import Context, Failure, context
 if TYPE_CHECKING:
     from aggregator.notice import Notice
     from aggregator.shown.sources import Source, Spell
+    from aggregator.shown.volatile import LookedPast
     from store.events import Recorded, SettingsApplied
     from store.lock import Holder
     from store.ports import Head, Views
@@ -161,6 +162,7 @@ def feeds(ctx: typer.Context, feed: str = typer.Argument("", metavar="ID", help=
     if ctx.invoked_subcommand:
         return
     from aggregator.shown.sources import sources_of, spells_of
+    from aggregator.shown.volatile import looked_past
     from store.events import FeedId
 
     here = context(ctx)
@@ -170,17 +172,19 @@ def feeds(ctx: typer.Context, feed: str = typer.Argument("", metavar="ID", help=
     with here.views_if_any() as views:
         sources = [source for source in sources_of(settings, views) if not feed or source.feed.id == feed]
         spells = spells_of(views, FeedId(feed)) if feed and views else []
+        passed = looked_past(views, FeedId(feed)) if feed and views else []
     if feed:
-        _tell_feed(here, sources[0], spells)
+        _tell_feed(here, sources[0], spells, passed)
     elif here.json:
         out.emit_rows(source.as_row() for source in sources)
     else:
         _tell_sources(sources)
 
 
-def _tell_feed(here: Context, source: "Source", spells: "Sequence[Spell]") -> None:
+def _tell_feed(here: Context, source: "Source", spells: "Sequence[Spell]", passed: "Sequence[LookedPast]") -> None:
     if here.json:
-        out.emit_rows([source.as_row() | {"blind": [spell.as_row() for spell in spells]}])
+        lists = {"blind": [spell.as_row() for spell in spells], "volatile": [each.as_row() for each in passed]}
+        out.emit_rows([source.as_row() | lists])
         return
     known = source.known
     out.say(f"{source.feed.id}: {out.line(source.feed.title)}")
@@ -204,3 +208,13 @@ def _tell_feed(here: Context, source: "Source", spells: "Sequence[Spell]") -> No
     for spell in spells:
         until = out.when(spell.until) if spell.until else "now"
         out.say(f"  {out.when(spell.since)} to {until}\n      {out.line(spell.reason)}")
+    if passed:
+        out.say("\nchange with every document, and are looked past (UTC)")
+    for each in passed:
+        out.say(f"  {each.item}\n      {in_words(each)}")
+
+
+def in_words(each: "LookedPast") -> str:
+    """What is looked past in one item, in a line."""
+    blocks = out.counted(each.blocks, "block")
+    return f"{blocks} since {out.minute(each.since)}: {each.changes} changes, the last at {out.minute(each.changed_at)}"

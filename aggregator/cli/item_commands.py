@@ -100,18 +100,23 @@ def history(
     item: Annotated[str, typer.Argument(metavar="ITEM", help="The item's id, as `items` shows it, or its beginning.")],
 ) -> None:
     """Show every version of an item, with word diffs. And what was observed when."""
+    from aggregator.cli.feed_commands import in_words
     from aggregator.shown.chapters import chapters_of
+    from aggregator.shown.volatile import looked_past
 
     here = context(ctx)
     with here.views() as views:
         row = find_item(views, item)
         chapters = chapters_of(views, row.id)
+        passed = looked_past(views, row.feed, row.id)
     if here.json:
         out.emit_rows(chapter.as_row() for chapter in chapters)
         return
     tell_item(row)
     for chapter in chapters:
         _tell(chapter)
+    for each in passed:
+        out.say(f"looked past, for it changes with every document: {in_words(each)} (UTC)")
 
 
 def tell_item(row: "ItemRow") -> None:

@@ -40,6 +40,8 @@ SILENCES = {
     "no-query": "the rule is about the health of sources",
     "not-read-yet": "rules have not read this event yet",
     "duplicate": "it repeats what the rule told of another feed of the source",
+    "template": "held (template): nothing changed but a block that many entries of the feed have, so it is the site's",
+    "volatile": "held (volatile): nothing changed but what changes with every document",
     "rule-was-another": "the rule was not in force then, or was another one",
 }
 HOLDS = {

@@ -26,6 +26,10 @@ from store.walk import events
 
 Contents = Sequence[tuple[Position, Content]]
 """What an item was known to say, and from where in the log on."""
+_NOISE = {
+    "template": ("nothing but a block that many entries of the feed have came or went: it is the site's",),
+    "volatile": ("nothing changed but what changes with every document",),
+}
 TextsOf = Callable[[Collection[TextDigest]], Mapping[TextDigest, str]]
 """`store.ports.Texts.get`."""
 
@@ -86,6 +90,7 @@ def chapter_of(recorded: Recorded, contents: Contents, texts_of: TextsOf) -> Cha
             texts = texts_of(_digests(before) | _digests(e.content))
             return chapter(
                 f"changed: {', '.join(e.fields)}",
+                *_NOISE.get(e.hold, ()),
                 version=e.to_version,
                 title=texts.get(e.content.title, ERASED),
                 diffs=_diffs(before, e.content, texts),

@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 
+from bench import verdicts
 from bench.replay import CORPUS, Report, replay
 
 pytestmark = [
@@ -65,3 +66,14 @@ def test_mass_changes_were_held(replayed: dict[tuple[str, bool], Report]) -> Non
 def test_challenge_pages_were_failed_polls(replayed: dict[tuple[str, bool], Report]) -> None:
     assert replayed["ubc-status-atom", False].failed == {"challenge": 5}
     assert replayed["saprss-ru-rss", False].failed == {"challenge": 4}
+
+
+def test_held_against_the_labels_every_edit_is_told_and_one_that_is_none(
+    replayed: dict[tuple[str, bool], Report],
+) -> None:
+    judged = [verdicts.judge(replayed[name, True]) for name in EDITS]
+    assert sum(each.true for each in judged) == 297
+    assert [place for each in judged for place in (*each.held, *each.missed, *each.gone)] == []
+    assert [place for each in judged for place in each.false] == [
+        "whitehouse-briefings-scraped:30:10f20ed0c680d6ba template"
+    ]

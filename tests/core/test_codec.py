@@ -11,7 +11,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, NewType, Union, get_args, get_origin, get_type_hints
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from store import codec
@@ -87,6 +87,15 @@ def test_bytes_are_canonical_json(event: Event) -> None:
     parsed = json.loads(data)
     assert data == canonical(parsed)
     assert encode(decode(kind, data)) == (kind, data)
+
+
+@pytest.mark.long
+@settings(max_examples=10_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(EVENTS)
+def test_ten_thousand_events_are_canonical_and_come_back_the_same(event: Event) -> None:
+    kind, data = encode(event)
+    assert data == canonical(json.loads(data))
+    assert decode(kind, data) == event
 
 
 def canonical(value: Any) -> bytes:
