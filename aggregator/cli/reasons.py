@@ -40,8 +40,6 @@ SILENCES = {
     "no-query": "the rule is about the health of sources",
     "not-read-yet": "rules have not read this event yet",
     "duplicate": "it repeats what the rule told of another feed of the source",
-    "template": "held (template): nothing changed but a block that many entries of the feed have, so it is the site's",
-    "volatile": "held (volatile): nothing changed but what changes with every document",
     "rule-was-another": "the rule was not in force then, or was another one",
 }
 HOLDS = {
@@ -51,8 +49,8 @@ HOLDS = {
     "parser": "our own parser has become another one",
     "mojibake": "only the encoding differs",
     "flapping": "it goes back and forth",
-    "template": "a block of the site came or went",
-    "volatile": "it never rests",
+    "template": "nothing but a block that many entries of the feed have came or went",
+    "volatile": "nothing changed but what changes with every document",
     "late-page": "its page was first read long after it came",
     "extractor": "what differs may be our own reading of the page",
     "other-face": "feed and page tell the same edit, and the other one told it before",
