@@ -143,8 +143,9 @@ class Daemon:
                 await asyncio.sleep(LOOK_AGAIN.total_seconds())
 
     def _recorded(self) -> None:
-        """A look left something in the log."""
+        """A look left something in the log, and alerts in the outbox, if the reactor could follow at once."""
         self._events.set()
+        self._outbox.set()
         self._recovered()
 
     def _store_fails(self, away: StoreUnavailable) -> None:

@@ -127,6 +127,9 @@ async def build(loaded: Loaded, store: SqlStore, *, console: TextIO | None = Non
         witness = open_witness(store)
         if witness.put_aside:
             log.warning(_ANOTHER_RECORD, witness.put_aside)
+        reactor = Reactor(store, composer, parts.cards, now=utc_now, witness=witness)
+        store.follow(reactor.follow)
+        closers.callback(store.follow, None)
         yield Program(
             parts=parts,
             store=store,
@@ -135,7 +138,7 @@ async def build(loaded: Loaded, store: SqlStore, *, console: TextIO | None = Non
             ledger=ledger,
             carrier=Carrier(parts.feeds, ledger, manners, parser, now=utc_now, jitter=random.random),
             composer=composer,
-            reactor=Reactor(store, composer, parts.cards, now=utc_now, witness=witness),
+            reactor=reactor,
             witness=witness,
             deliverer=Deliverer(
                 store,

@@ -7,6 +7,10 @@ and is read again next time. Alert ids follow from the log, so what is read twic
 A commit costs a sync of the disk, so none is made for the checkpoint alone: where nothing was raised it stays behind,
 by `MOST_BEHIND` events or `LONGEST_BEHIND` at most. A restart reads those again and raises nothing, as before.
 
+It reads when it is asked to (`run_once`), and also before the store commits what others wrote (`follow`): then an alert
+becomes durable by the same commit as the event that caused it, some milliseconds sooner. Whatever might take long, a
+change of rules or many events at once, is left to `run_once`.
+
 With a witness, a batch that raises something has the log signed, once, so that its messages can carry it; without any,
 the log is signed at the first commit of ours after so many events, and at the end.
 
@@ -15,8 +19,11 @@ Rules change where the log says so: the rule set is the one in force at the chec
 compiled before the transaction begins. What is remembered between batches is tied to the checkpoint it was true at.
 """
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from datetime import datetime, timedelta
+from functools import partial
 from typing import get_args
 
 from alerts.blindness import Blindness
@@ -47,6 +54,8 @@ from store.witness import Witness
 
 FOLLOWER = "react"
 BATCH = 200
+FOLLOWED_AT_ONCE = 20
+"""So many concerning events may wait for one commit; each takes some milliseconds."""
 MOST_BEHIND = 5_000
 LONGEST_BEHIND = timedelta(seconds=10)
 _HEALTH_KINDS = frozenset(event.KIND for event in (*get_args(HealthEvent), NetworkLost, NetworkRestored))
@@ -56,7 +65,7 @@ CONCERNING_KINDS = TELLING_KINDS | _HEALTH_KINDS | _RULE_KINDS
 
 
 class Reactor:
-    """The follower. Not for several threads at once; `feeds` are the feeds of the settings, for their names."""
+    """The follower. `feeds` are the feeds of the settings, for their names. Thread-safe: one batch at a time."""
 
     def __init__(
         self,
@@ -72,6 +81,7 @@ class Reactor:
         self._feeds = feeds
         self._now = now
         self._witness = witness
+        self._turn = threading.RLock()
         self._memory = _Memory()
         self._ready = RuleSet.compile(())
         self._ready_at = Position(-1)
@@ -82,6 +92,10 @@ class Reactor:
 
     def run_once(self, limit: int = BATCH) -> bool:
         """React to at most so many concerning events; whether there may be more. Blocks until it is durable."""
+        with self._turn:
+            return self._run_once(limit)
+
+    def _run_once(self, limit: int) -> bool:
         with self._store.read() as tx:
             head = tx.log.head().position
             nothing_new = max(tx.checkpoints.get(FOLLOWER), self._memory.true_at) >= head
@@ -100,6 +114,35 @@ class Reactor:
         self._publish()
         return more
 
+    def follow(self) -> "tuple[Callable[[Transaction], _Followed], Future[_Followed]] | None":
+        """A job that reacts to what its transaction wrote, and what is to be told how that went: `store.writer`'s
+        follower. None while `run_once` is at work, and until that has remembered something.
+        """
+        if not self._turn.acquire(blocking=False):
+            return None
+        if self._memory.true_at < 0:
+            self._turn.release()
+            return None
+        memory, self._memory = self._memory, _Memory()
+        told: Future[_Followed] = Future()
+        told.add_done_callback(self._followed)
+        return partial(self._react_at_once, memory=memory), told
+
+    def _react_at_once(self, tx: Transaction, memory: "_Memory") -> "_Followed":
+        if tx.log.read(self._ready_at, 1, kinds=_RULE_KINDS):
+            return self._ready_at, memory
+        _, memory = self._react(tx, memory, FOLLOWED_AT_ONCE)
+        return max(self._ready_at, memory.true_at), memory
+
+    def _followed(self, told: "Future[_Followed]") -> None:
+        """It is durable, or it failed: then what was remembered is forgotten, and `run_once` meets the reason."""
+        try:
+            if told.exception() is None:
+                self._ready_at, self._memory = told.result()
+                self._publish()
+        finally:
+            self._turn.release()
+
     def _prepare(self, rules: Sequence[RuleDefined]) -> None:
         """Compile the rules that are in force at the end of the log, while the writer goes on writing."""
         with growing(len(rules)):
@@ -107,16 +150,18 @@ class Reactor:
 
     def settle(self) -> None:
         """Move the checkpoint to where the log was read to, so that a start reads nothing twice."""
-        if self._memory.behind_since is not None:
-            self._store.write(lambda tx: self._advance(tx, self._memory)).result()
-            self._publish()
+        with self._turn:
+            if self._memory.behind_since is not None:
+                self._store.write(lambda tx: self._advance(tx, self._memory)).result()
+                self._publish()
 
     def seal(self) -> None:
         """Settle, and have the log signed as it is: before a stop."""
-        self.settle()
-        if self._witness is not None and self._witness.is_behind(self._store):
-            self._memory.signed = self._store.write(self._witness.sign).result()
-            self._publish()
+        with self._turn:
+            self.settle()
+            if self._witness is not None and self._witness.is_behind(self._store):
+                self._memory.signed = self._store.write(self._witness.sign).result()
+                self._publish()
 
     def _advance(self, tx: Transaction, memory: "_Memory") -> None:
         """Move the checkpoint; since that is a commit, the log is signed in it when that is due."""
@@ -205,6 +250,10 @@ class _Memory:
             self._definitions[event.rule] = event
         else:
             self._definitions.pop(event.rule, None)
+
+
+_Followed = tuple[Position, _Memory]
+"""Up to where no rule has changed, and what is remembered."""
 
 
 def _alerts_after(tx: Transaction, position: Position) -> Iterator[AlertId]:

@@ -19,7 +19,7 @@ from store.ports import StoreError, StoreUnavailable
 from store.scrub import Scrubber
 from store.transaction import Transaction
 from store.views import Views
-from store.writer import Writer
+from store.writer import Follower, Writer
 
 T = TypeVar("T")
 
@@ -37,6 +37,13 @@ class SqlStore:
         if self._writer is None:
             raise StoreUnavailable("store_away", "the store is open for reading only")
         return self._writer.submit(job)
+
+    def follow(self, follower: Follower | None) -> None:
+        """Have this follower of the log read on in each transaction that changed something, None: nobody. It is called
+        in the writer's thread; one whose job raises loses nothing but its own work.
+        """
+        if self._writer is not None:
+            self._writer.follower = follower
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:

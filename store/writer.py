@@ -1,7 +1,8 @@
 """The single writer: one thread that owns the writing connection and commits whatever waits together.
 
 In come jobs, each a function of a transaction; each runs in a savepoint of its own, so that one that raises leaves
-nothing behind, and its future gets the exception. Futures resolve after the commit that holds their job. When the
+nothing behind, and its future gets the exception. Futures resolve after the commit that holds their job. A follower of
+the log may have a job of its own run in the same transaction, so that what follows costs no commit more. When the
 commit, or the transaction under the jobs, fails, every future of that group gets the same `StoreUnavailable`; nothing
 of the group is kept, and nothing is tried again here. After a failed fsync the writer accepts nothing more.
 """
@@ -26,13 +27,16 @@ from store.transaction import Transaction
 
 T = TypeVar("T")
 MOST_TOGETHER = 256
+Job = Callable[[Transaction], Any]
+Follower = Callable[[], "tuple[Job, Future[Any]] | None"]
+"""Asked for the job of a follower before a group that changed something is committed; None: not this time."""
 
 
 @dataclass(slots=True)
 class _Waiting:
     """A job in the queue, and what came of it."""
 
-    job: Callable[[Transaction], Any]
+    job: Job
     future: "Future[Any]" = field(default_factory=Future)
     result: Any = None
     error: BaseException | None = None
@@ -63,6 +67,7 @@ class Writer:
         self._engine = engine
         self._connection: sa.Connection | None = None
         self._after = after
+        self.follower: Follower | None = None
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._gate = threading.Lock()
         self._closed = False
@@ -172,6 +177,9 @@ class Writer:
                     self._busy_since = time.monotonic()
                     self._try(connection, driver, waiting)
                 wrote = driver.total_changes > before
+                if wrote and self.follower is not None and (following := self.follower()) is not None:
+                    group.append(_Waiting(*following))
+                    self._try(connection, driver, group[-1])
                 self._busy_since = time.monotonic()
                 reach("before_commit")
         except BaseException:

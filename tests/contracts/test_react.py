@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from alerts.facts import AlertFacts, FeedCard
-from alerts.react import FOLLOWER, LONGEST_BEHIND, MOST_BEHIND, Reactor
+from alerts.react import FOLLOWED_AT_ONCE, FOLLOWER, LONGEST_BEHIND, MOST_BEHIND, Reactor
 from alerts.transitions import alert_id
 from store import writer
 from store.codec import about_to_text
@@ -492,3 +492,84 @@ def test_events_that_concern_no_rule_are_passed_over_in_bulk(world: World) -> No
     world.append(DAEMON_STREAM, *[SettingsApplied("d", "f", (), "p")] * 500)
     assert world.reactor.run_once(10) is False
     assert world.reactor.run_once(10) is False
+
+
+def following(world: World) -> None:
+    """From here on the reactor, which has something to remember, reads on in each transaction of the store."""
+    world.in_feed(world.published("first", "On nothing"))
+    world.react()
+    world.store.follow(world.reactor.follow)
+
+
+def test_an_alert_becomes_durable_by_the_commit_of_its_cause_once(world: World) -> None:
+    world.rules(SYRIA)
+    following(world)
+    statement = world.published("a", "On Syria")
+    before = world.store.commits
+    world.in_feed(statement)
+    assert world.store.commits == before + 1
+    assert [(alert.rule, alert.item) for alert in world.alerts()] == [("syria", "ministry/a")]
+    assert world.outbox() == [("syria", "pending", "")]
+    assert world.told() == []
+
+
+def test_a_change_of_rules_is_not_waited_for_by_who_records(world: World) -> None:
+    following(world)
+    world.rules(SYRIA)
+    world.in_feed(world.published("a", "On Syria"))
+    assert world.alerts() == []
+    assert world.told() == [("syria", "appeared")]
+    assert world.reactor.run_once() is False
+    world.in_feed(world.published("b", "On Syria"))
+    assert [alert.item for alert in world.alerts()] == ["ministry/a", "ministry/b"]
+
+
+def test_of_many_events_at_once_the_rest_is_left_for_later(world: World) -> None:
+    world.rules(SYRIA)
+    following(world)
+    statements = [world.published(f"{number:02}", "On Syria") for number in range(FOLLOWED_AT_ONCE + 5)]
+    world.in_feed(*statements)
+    assert len(world.alerts()) == FOLLOWED_AT_ONCE
+    assert len(world.told()) == 5
+    assert [alert.item for alert in world.alerts()] == [statement.item for statement in statements]
+
+
+def test_who_records_loses_nothing_by_an_alert_that_cannot_be_rendered(world: World) -> None:
+    world.rules(SYRIA)
+    following(world)
+    statement, deliveries = world.published("a", "On Syria"), world.composer.deliveries
+
+    def broken(facts: AlertFacts) -> Sequence[Delivery]:
+        raise RuntimeError("a template is broken")
+
+    world.composer.deliveries = broken  # type: ignore[method-assign]  # the fault
+    (recorded,) = world.in_feed(statement)
+    assert recorded.event == statement
+    assert (world.alerts(), world.outbox()) == ([], [])
+    with pytest.raises(RuntimeError):
+        world.reactor.run_once()
+    world.composer.deliveries = deliveries  # type: ignore[method-assign]  # mended
+    assert world.told() == [("syria", "appeared")]
+
+
+def test_an_alert_that_was_lost_with_its_cause_is_raised_when_that_is_recorded_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.rules(SYRIA)
+    following(world)
+    statement = world.published("a", "On Syria")
+    head = world.store.write(lambda tx: tx.log.head()).result()
+
+    def lost(name: str) -> None:
+        if name == "before_commit":
+            raise StoreUnavailable("store_full", "no room")
+
+    monkeypatch.setattr(writer, "reach", lost)
+    with pytest.raises(StoreUnavailable):
+        world.in_feed(statement)
+    monkeypatch.undo()
+    assert world.store.write(lambda tx: tx.log.head()).result() == head
+    world.in_feed(statement)
+    world.react()
+    assert [(alert.rule, alert.item) for alert in world.alerts()] == [("syria", "ministry/a")]
+    assert world.outbox() == [("syria", "pending", "")]
