@@ -6,9 +6,11 @@ look-up by link in each of them when something came, changed, left or came back,
 
 from collections.abc import Collection, Mapping
 
+from aggregator.identity import comparable_link, is_home_page, key
 from aggregator.normalise import FeedProfile
 from aggregator.remembered import window_of
 from aggregator.twins import Family, Sibling, Statement
+from store.codec import about_from_text
 from store.events import FeedId, ItemDelisted, ItemId, ItemRestored, ItemWithdrawn, Key, Position, Recorded
 from store.ports import KnownItem, Transaction
 from store.walk import events
@@ -22,17 +24,31 @@ def family_of(tx: Transaction, profile: FeedProfile, statements: Mapping[ItemId,
     keys = {statement.link for statement in statements.values()}
     if not keys:
         return Family()
-    found = [(feed, key, item) for feed in profile.siblings for key, item in sorted(tx.items.find(feed, keys).items())]
+    found = [
+        (feed, link, item) for feed in profile.siblings for link, item in sorted(tx.items.find(feed, keys).items())
+    ]
     known = tx.items.get({item for _, _, item in found})
     left = {statement.link for statement in statements.values() if statement.left}
-    listed = {feed: _listed(tx, profile, feed) for feed in {feed for feed, key, _ in found if key in left}}
+    listed = {feed: _listed(tx, profile, feed) for feed in {feed for feed, link, _ in found if link in left}}
     several = len(profile.siblings) > 1
     siblings: dict[Key, list[Sibling]] = {}
-    for feed, key, item in found:
+    for feed, link, item in found:
         if item in known:
-            sibling = _sibling(tx, known[item], listed.get(feed, ()), left=key in left, several=several)
-            siblings.setdefault(key, []).append(sibling)
+            sibling = _sibling(tx, known[item], listed.get(feed, ()), left=link in left, several=several)
+            siblings.setdefault(link, []).append(sibling)
     return Family(statements, siblings)
+
+
+def family_of_item(tx: Transaction, profile: FeedProfile, known: KnownItem, page: str | None = None) -> Family:
+    """The family of one known item, for what its page proves. `page`: what that says now."""
+    content = known.content
+    texts = tx.texts.get([content.title, content.text, content.about]) if profile.siblings else {}
+    link = about_from_text(texts[content.about]).link if content.about in texts else ""
+    if not link or is_home_page(link):
+        return Family()
+    title, text = texts.get(content.title), texts.get(content.text)
+    statement = Statement(key("link", comparable_link(link)), title, text, page=page, left=True)
+    return family_of(tx, profile, {known.id: statement})
 
 
 def _listed(tx: Transaction, profile: FeedProfile, feed: FeedId) -> Collection[ItemId]:

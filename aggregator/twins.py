@@ -33,7 +33,8 @@ _WORDS = frozenset({"title", "text"})
 @dataclass(frozen=True, slots=True)
 class Statement:
     """What an item of this feed says, with the alias by its link. Texts are None where they were erased; `about` (as
-    JSON) and `markup` where they are not at hand. `left`: it left, came back, or is missed.
+    JSON), `markup` and `page` (what its page says) where they are not at hand. `left`: it left or came back, or is
+    missed.
     """
 
     link: Key
@@ -41,6 +42,7 @@ class Statement:
     text: str | None
     about: str | None = None
     markup: str | None = None
+    page: str | None = None
     left: bool = False
 
 
@@ -85,8 +87,7 @@ class Family:
             case ItemPublished():
                 return replace(event, twin=self._same_words(event.item))
             case ItemRevised() if event.kind != "dates":
-                whole = _WORDS.isdisjoint(event.fields)
-                return replace(event, twin=self._same_words(event.item, whole=whole))
+                return replace(event, twin=self._same_words(event.item, event.fields))
             case ItemWithdrawn():
                 return replace(event, twin=self._same_turn(event.item, "withdrawn"))
             case ItemDelisted():
@@ -96,15 +97,15 @@ class Family:
             case _:
                 return event
 
-    def _same_words(self, item: ItemId, *, whole: bool = False) -> Twin | None:
-        """The sibling that came last to say the same. `whole`: author, categories, link and markup count too, for an
-        edit that changed nothing else.
+    def _same_words(self, item: ItemId, fields: Sequence[str] = ("text",)) -> Twin | None:
+        """The sibling that came last to say the same. `fields`: what an edit changed: where neither title nor text is
+        among them, that too must be the same.
         """
         statement = self.statements.get(item)
         found = [
             each
             for each in self._alike(statement)
-            if not whole or (statement is not None and _same_about(statement, each.known))
+            if not _WORDS.isdisjoint(fields) or (statement is not None and _same_beside(statement, each.known, fields))
         ]
         return _twin(max(found, key=lambda each: each.said_at, default=None))
 
@@ -132,12 +133,14 @@ class Family:
 NO_FAMILY = Family()
 
 
-def _same_about(statement: Statement, known: KnownItem) -> bool:
-    return (
-        statement.about is not None
-        and text_digest(known.salt, statement.about) == known.content.about
-        and statement.markup == known.content.markup
-    )
+def _same_beside(statement: Statement, known: KnownItem, fields: Sequence[str]) -> bool:
+    """What an edit changed that touched neither title nor text: the page, or author, categories, link and markup."""
+    content = known.content
+    if "page" in fields:
+        page = content.page.text if content.page else None
+        return statement.page is not None and text_digest(known.salt, statement.page) == page
+    about = statement.about
+    return about is not None and text_digest(known.salt, about) == content.about and statement.markup == content.markup
 
 
 def _twin(sibling: Sibling | None) -> Twin | None:

@@ -196,6 +196,13 @@ def test_what_was_held_in_the_first_feed_is_told_of_the_second_until_it_is_relea
     assert world.told()[2:] == ["all c appeared=duplicate", "new c appeared"]
 
 
+def test_what_its_own_event_holds_keeps_that_reason(world: World) -> None:
+    world.rules(SYRIA)
+    world.says("a", "On Syria.")
+    world.says("b", "On Syria.", twin="a", hold="surfaced")
+    assert world.told() == ["all a appeared", "all b appeared=surfaced"]
+
+
 def test_an_edit_is_told_once_for_each_version_that_says_the_same(world: World) -> None:
     world.rules(SYRIA)
     world.says("a", "On Syria.")

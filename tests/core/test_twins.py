@@ -21,6 +21,7 @@ from store.events import (
     ItemState,
     ItemWithdrawn,
     Key,
+    PageFace,
     Position,
     TextDigest,
     Twin,
@@ -82,6 +83,16 @@ def test_an_edit_of_its_metadata_repeats_only_what_has_the_same_metadata() -> No
     assert twin_of(edit, there()) == NEWS
     assert twin_of(edit, there(about="{other}")) is None
     assert twin_of(REVISED, there(about="{other}")) == NEWS
+
+
+def test_an_edit_of_its_page_repeats_only_what_has_the_same_page() -> None:
+    edit = replace(REVISED, fields=("page",))
+    bare = there()
+    face = PageFace(TextDigest(text_digest(bare.known.salt, "The whole text.")), CAPTURE, "x")
+    read = replace(bare, known=replace(bare.known, content=replace(bare.known.content, page=face)))
+    assert twin_of(edit, read, said=replace(SAID, page="The whole text.")) == NEWS
+    assert twin_of(edit, read, said=replace(SAID, page="Another text.")) is None
+    assert twin_of(edit, bare, said=replace(SAID, page="The whole text.")) is None
 
 
 def test_of_several_siblings_the_one_that_said_it_last_is_named() -> None:
