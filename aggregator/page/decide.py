@@ -119,6 +119,8 @@ def _stood_at(known: KnownPage, memory: PageMemory) -> datetime | None:
 
 def _unchanged(known: KnownPage, sight: PageSight, memory: PageMemory) -> PageDecision:
     """It says what it said at the last visit."""
+    if memory.doubt:
+        return PageDecision((), memory, again=doubt.SECOND_LOOK, reread=True, reason="doubtful")
     capture = known.face.capture if known.face else sight.capture
     return PageDecision(news.restored(known, capture), _standing(memory, sight.at))
 

@@ -44,10 +44,10 @@ def is_block_page(text: str, control: PageSight, met: Collection[Sketch]) -> boo
 
 
 def blocked(memory: PageMemory, text: str) -> PageMemory:
-    """Remember a block page. It is no second look at anything, and nothing of the page itself was seen."""
+    """Remember a block page. Nothing of the page itself was seen, so a doubt about that waits on."""
     here = sketch(text)
     others = [each for each in memory.block_pages if each != here]
-    return replace(memory, block_pages=(*others, here)[-BLOCK_PAGES_KEPT:], doubt=None)
+    return replace(memory, block_pages=(*others, here)[-BLOCK_PAGES_KEPT:])
 
 
 def doubted(memory: PageMemory, sight: PageSight, text: str) -> Doubt:

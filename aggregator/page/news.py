@@ -12,7 +12,7 @@ from aggregator.page.memory import PageMemory
 from aggregator.page.sight import PageSight
 from aggregator.page.text import PageText
 from aggregator.returning import is_flapping
-from aggregator.template import hunks, whole_blocks
+from aggregator.template import hunks, whole_blocks, without
 from store.chain import text_digest
 from store.events import (
     About,
@@ -134,8 +134,11 @@ def _of_the_site(old: str, new: str, sight: PageSight) -> frozenset[str]:
     if not isinstance(sight.control, PageText):
         return frozenset()
     there = set(sight.control.text.split("\n"))
-    left = set((sight.control_before or "").split("\n")) - there
-    return whole_blocks(old, new, goes=left - {""}, comes=there - {""})
+    comes = there - set(old.split("\n")) - {""}
+    goes = set((sight.control_before or "").split("\n")) - there - set(new.split("\n")) - {""}
+    if without(old, goes) == without(new, comes):
+        return frozenset(goes | comes)
+    return whole_blocks(old, new, goes, comes)
 
 
 def _hold(known: KnownPage, sight: PageSight, read: PageText, before: Before, *, encoding: bool, returns: bool) -> str:
