@@ -1,9 +1,10 @@
 """The daemon: loops over a `Program`, driven by APScheduler, until it is told to stop.
 
-Watching dispatches feeds when they fall due; reacting follows the log; delivering empties the outbox; reloading follows
-the settings. Each loop wakes the next, looks by itself as well, and is fed to the pulse that `/healthz` and the
-watchdog read. A bug in one turn of a loop is logged, counted and survived. A store that cannot be written is waited
-for; one that has lost writes (`StoreBroken`) ends the daemon, so that a restart recovers from what is on the disk.
+Watching dispatches feeds when they fall due; visiting looks at the pages behind items; reacting follows the log;
+delivering empties the outbox; reloading follows the settings. Each loop wakes the next, looks by itself as well, and is
+fed to the pulse that `/healthz` and the watchdog read. A bug in one turn of a loop is logged, counted and survived. A
+store that cannot be written is waited for; one that has lost writes (`StoreBroken`) ends the daemon, so that a restart
+recovers from what is on the disk.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from aggregator.clock import utc_now
 from aggregator.notify import Notifier
+from aggregator.page.record import Recording
 from aggregator.reload import Reloader
 from aggregator.watchdog import Watchdog
 from aggregator.watching import Watching
@@ -96,6 +98,7 @@ class Daemon:
         loops: dict[str, Coroutine[None, None, None]] = {
             "react": self._forever("react", self._react, LOOK_AGAIN),
             "deliver": self._forever("deliver", self._deliver, LONGEST_PAUSE),
+            "pages": self._forever("pages", self._visit_pages, LOOK_AGAIN),
         }
         if self._reloader is not None:
             turn = partial(self._reloader.turn, self._watching)
@@ -174,17 +177,37 @@ class Daemon:
     async def _deliver(self) -> None:
         await self._program.deliverer.turn(self._outbox)
 
+    # --- the pages behind items --------------------------------------------------------------------------------------
+
+    async def _visit_pages(self) -> None:
+        await self._program.visiting.follow()
+        await self._program.visiting.turn(self._visited, self._visit_failed)
+
+    def _visited(self, recording: Recording) -> None:
+        self._program.metrics.page_visits.labels(recording.outcome).inc()
+        if recording.events:
+            self._program.metrics.events.inc(len(recording.events))
+            self._recorded()
+
+    def _visit_failed(self, error: Exception) -> None:
+        if isinstance(error, StoreUnavailable):
+            self._store_fails(error)
+            return
+        log.error("visiting a page failed", exc_info=error)
+        self._program.metrics.loop_errors.labels("visit").inc()
+
     # --- keeping house ----------------------------------------------------------------------------------------------
 
     async def _count(self) -> None:
-        counts, head = await asyncio.to_thread(self._counted)
+        counts, head, pages = await asyncio.to_thread(self._counted)
         feeds, states = self._program.carrier.feeds, self._program.ledger.states()
         health = Counter(state.health for feed, state in states.items() if feed in feeds)
-        self._program.metrics.show(health, counts, head)
+        self._program.metrics.show(health, counts, head, pages)
 
-    def _counted(self) -> tuple[Mapping[str, int], Position]:
+    def _counted(self) -> tuple[Mapping[str, int], Position, Mapping[str, int]]:
         with self._program.store.views() as views:
-            return views.counts(), views.tx.log.head().position
+            pages = views.tx.visits.depths(utc_now())
+            return views.counts(), views.tx.log.head().position, pages._asdict()
 
     async def _housekeeping(self) -> None:
         before = utc_now() - self._program.settings.store.keep_raw
@@ -200,7 +223,7 @@ class Daemon:
             task.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
         deadline = asyncio.get_running_loop().time() + DRAIN.total_seconds()
-        await self._watching.finish(DRAIN / 2)
+        await asyncio.gather(self._watching.finish(DRAIN / 2), self._program.visiting.finish(DRAIN / 2))
         left = timedelta(seconds=max(0.1, deadline - asyncio.get_running_loop().time()))
         await self._program.deliverer.finish(left)
         with suppress(StoreUnavailable):

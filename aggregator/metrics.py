@@ -31,6 +31,15 @@ class Metrics:
         self.loop_errors = Counter(
             "feedwitness_loop_errors", "Bugs that a loop caught and survived.", ["loop"], registry=registry
         )
+        self.page_visits = Counter(
+            "feedwitness_page_visits",
+            "Visits to pages behind items, by outcome: completed, edited, read, same, or why there was no text.",
+            ["outcome"],
+            registry=registry,
+        )
+        self._pages = Gauge(
+            "feedwitness_pages", "Visits to pages that are planned, due, and failing.", ["visits"], registry=registry
+        )
         self.in_flight = Gauge("feedwitness_polls_in_flight", "Polls under way.", registry=registry)
         self._feeds = Gauge("feedwitness_feeds", "Feeds that were polled, by health.", ["health"], registry=registry)
         self._queue = Gauge(
@@ -51,8 +60,12 @@ class Metrics:
         )
         self._position = Gauge("feedwitness_log_position", "Position of the last event in the log.", registry=registry)
 
-    def show(self, feeds: Mapping[str, int], queues: Mapping[str, int], position: int) -> None:
+    def show(
+        self, feeds: Mapping[str, int], queues: Mapping[str, int], position: int, pages: Mapping[str, int]
+    ) -> None:
         """Set the gauges."""
+        for name, count in pages.items():
+            self._pages.labels(name).set(count)
         self._feeds.clear()
         for health, count in feeds.items():
             self._feeds.labels(health).set(count)

@@ -19,7 +19,8 @@ class FetchRequest:
     `headers` and `auth` are the operator's own for this feed and never leave its origin. `validated_url` is the
     `Fetched.url` of the answer that gave the validators: only that URL is asked with them ("" = any on the first
     origin). `max_body` 0: only status and headers are wanted, the body is left unread. `partial`: of a longer body the
-    beginning will do. With `post` it is a POST of these bytes, and no redirect is followed.
+    beginning will do. With `post` it is a POST of these bytes, and no redirect is followed. `accept`: the kinds that
+    are wanted ("" = feeds), on every hop.
     """
 
     url: str
@@ -36,6 +37,7 @@ class FetchRequest:
     learnt: bool = False
     partial: bool = False
     post: bytes | None = None
+    accept: str = ""
 
 
 @dataclass(frozen=True, slots=True)

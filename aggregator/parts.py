@@ -1,12 +1,12 @@
 """Settings as the parts that a program is put together from, and that may be exchanged while it runs.
 
-In: settings without mistakes, and at a reload the parts that run now. Out: `Parts`: feeds as they are asked, cards and
-forms for messages, channels that send, and what is to stand in the log. Building opens nothing; it compiles nothing but
-the queries, to name the topics of each rule. Used alike by a start and by a reload.
+In: settings without mistakes, and at a reload the parts that run now. Out: `Parts`: feeds as they are asked, those
+whose pages are read, cards and forms for messages, channels that send, and what is to stand in the log. Building opens
+nothing; it compiles nothing but the queries, to name the topics of each rule. Used alike by a start and by a reload.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import TextIO
 
@@ -15,6 +15,7 @@ from aggregator import ways_out
 from aggregator.carrier import Watched
 from aggregator.in_force import InForce
 from aggregator.outcome import FetchRequest
+from aggregator.page.visiting import Paged
 from aggregator.ways_out import revealed, user_agent
 from alerts.compose import Form
 from alerts.deliver import Channel
@@ -38,6 +39,7 @@ class Parts:
     channels: Mapping[ChannelId, Channel]
     recipients: Mapping[ChannelId, Collection[str]]
     in_force: InForce
+    pages: Mapping[FeedId, Paged] = field(default_factory=dict)
 
     def beside(self, others: "Parts") -> "Parts":
         """These, and of others the channels and cards that these do not have: nothing is missing while one set takes
@@ -66,17 +68,22 @@ def parts_of(loaded: Loaded, console: TextIO, before: Parts | None = None) -> Pa
         same = {name for name, one in settings.channels.items() if before.settings.channels.get(name) == one}
         channels |= {ChannelId(name): before.channels[ChannelId(name)] for name in same}
     siblings = translate.siblings_of(settings)
+    feeds = {
+        FeedId(feed.id): _watched(feed, siblings.get(feed.id, ()), settings, agent) for feed in settings.feeds.values()
+    }
     return Parts(
         settings=settings,
-        feeds={
-            FeedId(feed.id): _watched(feed, siblings.get(feed.id, ()), settings, agent)
-            for feed in settings.feeds.values()
-        },
+        feeds=feeds,
         cards={card.id: card for card in map(translate.card, settings.feeds.values())},
         forms=ways_out.forms(settings.channels),
         channels=channels,
         recipients=ways_out.recipients(settings.channels),
         in_force=_in_force(loaded, settings),
+        pages={
+            name: Paged(feed.profile, feed.request)
+            for name, feed in feeds.items()
+            if feed.enabled and feed.profile.page != "none"
+        },
     )
 
 

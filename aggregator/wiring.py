@@ -21,6 +21,8 @@ from aggregator.fetch.etiquette import Etiquette
 from aggregator.ledger import Ledger
 from aggregator.manners import Manners
 from aggregator.metrics import Metrics
+from aggregator.page.pool import PagePool
+from aggregator.page.visiting import Visiting
 from aggregator.parse.pool import ParsePool
 from aggregator.parts import Parts, parts_of
 from alerts.compose import ChannelComposer
@@ -51,6 +53,7 @@ class Program:
     etiquette: Etiquette
     ledger: Ledger
     carrier: Carrier
+    visiting: Visiting
     composer: ChannelComposer
     reactor: Reactor
     witness: Witness
@@ -72,6 +75,7 @@ class Program:
             self.store.write(lambda tx: (in_force.apply(tx, parts.in_force, now), tx.outbox.free(parts.recipients)))
         )
         await self.ledger.load({feed: watched.profile for feed, watched in parts.feeds.items()})
+        await self.visiting.plan()
         await asyncio.to_thread(self.witness.catch_up, self.store)
 
     async def take(self, parts: Parts) -> None:
@@ -101,7 +105,9 @@ class Program:
         self.etiquette.limit(parts.settings.fetch.max_in_flight, parts.settings.fetch.per_host)
         await self.ledger.follow({feed: watched.profile for feed, watched in parts.feeds.items()})
         self.carrier.use(parts.feeds)
+        self.visiting.use(parts.pages, parts.settings.fetch.per_host)
         self.parts = parts
+        await self.visiting.plan()
 
     def _tell_by(self, parts: Parts) -> None:
         self.composer.use(parts.forms)
@@ -120,6 +126,8 @@ async def build(loaded: Loaded, store: SqlStore, *, console: TextIO | None = Non
         fetcher = await closers.enter_async_context(Fetcher(settings.fetch.allow_networks))
         parser = ParsePool(PARSERS)
         closers.push_async_callback(parser.close)
+        reader = PagePool()
+        closers.push_async_callback(reader.close)
         etiquette = Etiquette(settings.fetch.max_in_flight, settings.fetch.per_host)
         manners = Manners(fetcher, etiquette, now=utc_now)
         ledger = Ledger(store, now=utc_now)
@@ -137,6 +145,15 @@ async def build(loaded: Loaded, store: SqlStore, *, console: TextIO | None = Non
             etiquette=etiquette,
             ledger=ledger,
             carrier=Carrier(parts.feeds, ledger, manners, parser, now=utc_now, jitter=random.random),
+            visiting=Visiting(
+                store,
+                manners,
+                reader,
+                parts.pages,
+                now=utc_now,
+                lost=lambda: ledger.network.lost,
+                per_host=settings.fetch.per_host,
+            ),
             composer=composer,
             reactor=reactor,
             witness=witness,

@@ -286,6 +286,14 @@ class Visit:
     memory: str = ""
 
 
+class VisitDepths(NamedTuple):
+    """How many visits are planned, are due, and failed the last time."""
+
+    planned: int
+    due: int
+    failing: int
+
+
 class Visits(Protocol):
     """The visits to pages, a row per item whose page is read."""
 
@@ -299,13 +307,11 @@ class Visits(Protocol):
         """What is due, oldest first: one of each host, and none of a `busy` one."""
         ...
 
-    def of(self, feed: FeedId) -> Sequence[Visit]:
-        """Every one of that feed."""
+    def of(self, feed: FeedId, *, pages: Collection[str] | None = None) -> Sequence[Visit]:
+        """Every one of that feed, or those to these pages."""
         ...
 
-    def sharing(self, feed: FeedId, pages: Collection[str]) -> Sequence[Visit]:
-        """Those of that feed to these pages."""
-        ...
+    def depths(self, now: datetime) -> VisitDepths: ...
 
 
 class Told(NamedTuple):

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from store.batch import execute_rows
 from store.events import FeedId, ItemId, Position
 from store.instants import from_micros, maybe_from_micros, maybe_micros, to_micros
-from store.ports import Told, Visit
+from store.ports import Told, Visit, VisitDepths
 from store.tables import ALERTS, EVENTS, ITEMS, PAGE_PLANS, VISITS
 
 _MOST_AT_ONCE = 500
@@ -43,6 +43,11 @@ _DUE = (
     .where(_WAITING.c.turn == 1)
     .order_by(_WAITING.c.next_at, VISITS.c.item)
     .limit(sa.bindparam("most"))
+)
+_DEPTHS = sa.select(
+    sa.func.count(VISITS.c.next_at),
+    sa.func.count(sa.case((VISITS.c.next_at <= sa.bindparam("now"), 1))),
+    sa.func.count(sa.case((VISITS.c.failures > 0, 1))),
 )
 _RENAME = sa.update(VISITS).where(VISITS.c.feed == sa.bindparam("of")).values(feed=sa.bindparam("to"))
 
@@ -90,13 +95,15 @@ class Visits:
         wanted = {"now": to_micros(now), "busy": sorted(busy), "most": most}
         return [_visit(row) for row in self._connection.execute(_DUE, wanted)]
 
-    def of(self, feed: FeedId) -> Sequence[Visit]:
-        """Every one of that feed."""
+    def of(self, feed: FeedId, *, pages: Collection[str] | None = None) -> Sequence[Visit]:
+        """Every one of that feed, or those to these pages."""
+        if pages is not None:
+            return self._some(_SHARING, {"of": feed}, pages)
         return [_visit(row) for row in self._connection.execute(_OF, {"of": feed})]
 
-    def sharing(self, feed: FeedId, pages: Collection[str]) -> Sequence[Visit]:
-        """Those of that feed to these pages."""
-        return self._some(_SHARING, {"of": feed}, pages)
+    def depths(self, now: datetime) -> VisitDepths:
+        """How many are planned, are due, and failed the last time."""
+        return VisitDepths(*self._connection.execute(_DEPTHS, {"now": to_micros(now)}).one())
 
     def _some(self, statement: sa.Select[Any], values: Mapping[str, str], some: Collection[str]) -> list[Visit]:
         wanted, found = sorted(some), list[Visit]()

@@ -13,10 +13,11 @@ from aggregator.cli.context import Context, Failure, context
 if TYPE_CHECKING:
     from aggregator.notice import Notice
     from aggregator.shown.sources import Source, Spell
+    from aggregator.shown.visits import FeedPages
     from aggregator.shown.volatile import LookedPast
     from store.events import Recorded, SettingsApplied
     from store.lock import Holder
-    from store.ports import Head, Views
+    from store.ports import Head, Views, VisitDepths
 
 LAST_EVENTS = 5
 NAMED = 5
@@ -51,7 +52,7 @@ def status(ctx: typer.Context) -> None:
     if lost_since:
         out.say(f"our own network is lost since {out.minute(lost_since)} UTC; no source is blamed")
     _tell_program(running, notice, standing.applied, here.read.digest, standing.head)
-    _tell_queues(standing.queues, standing.counts)
+    _tell_queues(standing.queues, standing.counts, standing.pages)
     told = Counter(source.state_in_words for source in standing.sources)
     states = ", ".join(f"{count} {state}" for state, count in sorted(told.items()))
     out.say(f"feeds     {states or 'none: write [feeds.NAME] tables, or include shipped ones'}")
@@ -107,13 +108,16 @@ def _tell_notice(notice: "Notice | None") -> None:
         out.say(f"          {needs_restart(notice.restart)}")
 
 
-def _tell_queues(queues: Mapping[str, int], counts: Mapping[str, int]) -> None:
+def _tell_queues(queues: Mapping[str, int], counts: Mapping[str, int], pages: "VisitDepths") -> None:
     known, feeds = out.counted(counts["items"], "statement"), out.counted(counts["feeds"], "feed")
     out.say(f"known     {known} of {feeds}")
-    told = ", ".join(f"{queue} {name}" for name, queue in queues.items() if name != "unread")
+    told = ", ".join(f"{queue} {name}" for name, queue in queues.items() if name not in ("unread", "pages"))
     out.say(f"alerts    {told}")
     if queues["dead"]:
         out.say("          dead ones are tried no more: `feedwitness alerts --state dead`")
+    if pages.planned or pages.failing:
+        failing = f", {pages.failing} that cannot be read (`feedwitness feeds ID`)" if pages.failing else ""
+        out.say(f"pages     {out.counted(pages.planned, 'visit')} planned, {pages.due} due{failing}")
     if queues["unread"]:
         out.say(f"unread    {out.counted(queues['unread'], 'event')} that rules have not read yet")
 
@@ -162,6 +166,7 @@ def feeds(ctx: typer.Context, feed: str = typer.Argument("", metavar="ID", help=
     if ctx.invoked_subcommand:
         return
     from aggregator.shown.sources import sources_of, spells_of
+    from aggregator.shown.visits import pages_of
     from aggregator.shown.volatile import looked_past
     from store.events import FeedId
 
@@ -173,18 +178,27 @@ def feeds(ctx: typer.Context, feed: str = typer.Argument("", metavar="ID", help=
         sources = [source for source in sources_of(settings, views) if not feed or source.feed.id == feed]
         spells = spells_of(views, FeedId(feed)) if feed and views else []
         passed = looked_past(views, FeedId(feed)) if feed and views else []
+        pages = pages_of(views, settings.feeds[feed]) if feed and views else None
     if feed:
-        _tell_feed(here, sources[0], spells, passed)
+        _tell_feed(here, sources[0], spells, passed, pages)
     elif here.json:
         out.emit_rows(source.as_row() for source in sources)
     else:
         _tell_sources(sources)
 
 
-def _tell_feed(here: Context, source: "Source", spells: "Sequence[Spell]", passed: "Sequence[LookedPast]") -> None:
+def _tell_feed(
+    here: Context,
+    source: "Source",
+    spells: "Sequence[Spell]",
+    passed: "Sequence[LookedPast]",
+    pages: "FeedPages | None",
+) -> None:
+    from aggregator.clock import utc_now
+
     if here.json:
         lists = {"blind": [spell.as_row() for spell in spells], "volatile": [each.as_row() for each in passed]}
-        out.emit_rows([source.as_row() | lists])
+        out.emit_rows([source.as_row() | lists | {"pages": pages.as_row() if pages else None}])
         return
     known = source.known
     out.say(f"{source.feed.id}: {out.line(source.feed.title)}")
@@ -196,6 +210,8 @@ def _tell_feed(here: Context, source: "Source", spells: "Sequence[Spell]", passe
         ("trouble", source.trouble or "none"),
     ):
         out.say(f"  {name:<10} {out.line(str(value))}")
+    for number, line in enumerate(pages.lines(utc_now()) if pages else ()):
+        out.say(f"  {'' if number else 'pages':<10} {out.line(line)}")
     if known is None:
         out.say("\nnever polled so far")
         return

@@ -101,7 +101,9 @@ def history(
 ) -> None:
     """Show every version of an item, with word diffs. And what was observed when."""
     from aggregator.cli.feed_commands import in_words
+    from aggregator.clock import utc_now
     from aggregator.shown.chapters import chapters_of
+    from aggregator.shown.visits import page_lines
     from aggregator.shown.volatile import looked_past
 
     here = context(ctx)
@@ -109,6 +111,7 @@ def history(
         row = find_item(views, item)
         chapters = chapters_of(views, row.id)
         passed = looked_past(views, row.feed, row.id)
+        page = page_lines(views, row.id, utc_now())
     if here.json:
         out.emit_rows(chapter.as_row() for chapter in chapters)
         return
@@ -117,6 +120,13 @@ def history(
         _tell(chapter)
     for each in passed:
         out.say(f"looked past, for it changes with every document: {in_words(each)} (UTC)")
+    tell_page(page)
+
+
+def tell_page(lines: Sequence[str]) -> None:
+    """How the page behind an item stands, where it is looked at."""
+    for number, line in enumerate(lines):
+        out.say(f"{'' if number else 'its page':<10}{out.line(line)}")
 
 
 def tell_item(row: "ItemRow") -> None:

@@ -118,10 +118,12 @@ WORDS = {
     "item.withdrawn": "withdrawn",
     "item.delisted": "delisted",
     "item.restored": "listed again",
+    "item.completed": "completed from their pages",
     "first fetch": "known from a first fetch, which is no news",
 }
 
 
+GOOD_VISITS = ("completed", "edited", "read", "same", "superseded", "erased")
 NAMED = 5
 """How many of the feeds that fail for one reason are named."""
 
@@ -136,6 +138,10 @@ def _tell(here: Context, report: "PassReport", found: Counter[str], lost_since: 
     out.say(f"polled      {out.counted(len(report.reports), 'feed')}, {len(report.failed)} failed")
     told = [f"{found[kind]} {words}" for kind, words in WORDS.items() if found[kind]]
     out.say(f"statements  {', '.join(told) or 'nothing new'}")
+    if visited := sum(report.pages.values()):
+        left = f", {report.pages_waiting} still due" if report.pages_waiting else ""
+        unread = visited - sum(report.pages.get(good, 0) for good in GOOD_VISITS)
+        out.say(f"pages       {visited} visited, {unread} could not be read{left}")
     held = f", {found['alert.held']} held" if found["alert.held"] else ""
     out.say(f"alerts      {report.delivered} delivered, {report.waiting} to try again, {report.dead} dead{held}")
 

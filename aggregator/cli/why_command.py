@@ -9,7 +9,7 @@ from aggregator.cli import out
 from aggregator.cli.alert_commands import tell_delivery
 from aggregator.cli.choosing import find_item
 from aggregator.cli.context import Failure, context
-from aggregator.cli.item_commands import tell_item
+from aggregator.cli.item_commands import tell_item, tell_page
 
 if TYPE_CHECKING:
     from aggregator.cli.reasons import Judged, Reasons
@@ -27,6 +27,8 @@ def why(
 ) -> None:
     """Say why an item did, or did not, alert. Per rule, per term, per delivery."""
     from aggregator.cli.reasons import reasons_of
+    from aggregator.clock import utc_now
+    from aggregator.shown.visits import page_lines
 
     here = context(ctx)
     with here.views() as views:
@@ -35,10 +37,14 @@ def why(
         if rule and not in_force:
             raise Failure(f"no rule {out.line(rule)} in force: `feedwitness rules` lists them", 2)
         told = [reasons_of(views, row, definition) for definition in in_force]
+        page = page_lines(views, row.id, utc_now())
     if here.json:
         out.emit_rows(reasons.as_row() for reasons in told)
         return
     tell_item(row)
+    if page:
+        tell_page(page)
+        out.say("")
     in_full = [reasons for reasons in told if rule or reasons.concerned]
     for reasons in in_full:
         _tell(reasons)

@@ -89,7 +89,7 @@ def headers(request: FetchRequest, hop: Hop, conditional: bool) -> list[tuple[by
     own: dict[str, tuple[bytes, bytes]] = {
         "host": (b"Host", hop.url.netloc),
         "user-agent": (b"User-Agent", _encoded(request.user_agent)),
-        "accept": (b"Accept", _ACCEPT),
+        "accept": (b"Accept", request.accept.encode("ascii") or _ACCEPT),
     }
     if hop.at_home:
         if hop.auth is not None:

@@ -162,4 +162,4 @@ def _pages(tx: Transaction, contents: Mapping[ItemId, Content]) -> dict[ItemId, 
 
 def _save(tx: Transaction, feed: FeedId, visits: Collection[Visit]) -> None:
     if visits:
-        tx.visits.save(unshared(list(visits), tx.visits.sharing(feed, {visit.page for visit in visits})))
+        tx.visits.save(unshared(list(visits), tx.visits.of(feed, pages={visit.page for visit in visits})))

@@ -47,14 +47,15 @@ class Page:
 def page_of(link: str) -> Page:
     """The page that an item's link names. A site's home page is no item's own."""
     url = urldefrag(link.strip()).url
+    name = comparable_link(url)
     scheme = url.partition(":")[0].lower()
     if not url:
         objection = "no-link"
     elif scheme not in ("http", "https") or not host_of(url):
         objection = "no-web-address"
     else:
-        objection = "home-page" if is_home_page(url) else ""
-    return Page(url, comparable_link(url), host_of(url), objection)
+        objection = "home-page" if is_home_page(name) else ""
+    return Page(url, name, host_of(url), objection)
 
 
 def plan_of(profile: FeedProfile) -> str:

@@ -4,30 +4,35 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from aggregator.clock import utc_now
 from aggregator.in_force import last_applied
 from aggregator.notice import notice_of
 from aggregator.shown.sources import Source, sources_of
 from config.model import Settings
 from store.events import SettingsApplied
 from store.lock import Holder
-from store.ports import Head, Views
+from store.ports import Head, Views, VisitDepths
 
-QUEUES = ("pending", "held", "delivered", "dead", "unread")
+DELIVERIES = ("pending", "held", "delivered", "dead", "unread")
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`counts` are the store's own; `applied` None: nothing was ever run."""
+    """`counts` are the store's own; `applied` None: nothing was ever run. `pages`: visits to the pages behind items."""
 
     sources: Sequence[Source]
     head: Head
     applied: SettingsApplied | None
     counts: Mapping[str, int]
+    pages: VisitDepths
 
     @property
     def queues(self) -> dict[str, int]:
-        """Deliveries by state, what is being sent right now as pending, and events that rules have not read."""
-        return {name: self.counts[name] + (self.counts["leased"] if name == "pending" else 0) for name in QUEUES}
+        """Deliveries by state, what is being sent right now as pending, events that rules have not read, and pages that
+        are due.
+        """
+        depths = {name: self.counts[name] + (self.counts["leased"] if name == "pending" else 0) for name in DELIVERIES}
+        return {**depths, "pages": self.pages.due}
 
     @property
     def states(self) -> Counter[str]:
@@ -62,4 +67,10 @@ def head_row(head: Head) -> dict[str, object]:
 
 def standing_of(settings: Settings, views: Views) -> Standing:
     """How everything stands in this snapshot."""
-    return Standing(sources_of(settings, views), views.tx.log.head(), last_applied(views.tx), views.counts())
+    return Standing(
+        sources_of(settings, views),
+        views.tx.log.head(),
+        last_applied(views.tx),
+        views.counts(),
+        views.tx.visits.depths(utc_now()),
+    )

@@ -83,11 +83,21 @@ def test_what_is_due_comes_oldest_first_and_one_of_each_host(
     assert due(store, now, busy=("slow.org", "exact.org")) == ["a/other"]
 
 
+def test_what_is_planned_due_and_failing_is_counted(
+    store: SqlStore, visit: Callable[..., Visit], now: datetime
+) -> None:
+    with store.read() as tx:
+        assert tx.visits.depths(now) == (0, 0, 0)
+    save(store, visit("a/1"), visit("a/2", next_at=now + MINUTE, failures=2), visit("a/3", next_at=None, failures=1))
+    with store.read() as tx:
+        assert tx.visits.depths(now) == (2, 1, 2)
+
+
 def test_the_items_of_a_feed_that_share_a_page_are_found(store: SqlStore, visit: Callable[..., Visit]) -> None:
     one, two = visit("a/1", page="a.org/all"), visit("a/2", page="a.org/all")
     save(store, one, two, visit("a/3"), visit("b/1", page="a.org/all"))
     with store.read() as tx:
-        assert sorted(v.item for v in tx.visits.sharing(FEED, ["a.org/all", "a.org/none"])) == ["a/1", "a/2"]
+        assert sorted(v.item for v in tx.visits.of(FEED, pages=["a.org/all", "a.org/none"])) == ["a/1", "a/2"]
 
 
 def test_items_without_a_visit_are_those_seen_since_then(

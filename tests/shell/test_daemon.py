@@ -108,7 +108,7 @@ async def until(true: Callable[[], bool], seconds: float = 20) -> None:
 
 
 def test_a_loop_that_has_nothing_to_do_for_long_is_not_stuck(tmp_path: Path, store: SqlStore) -> None:
-    loops = {"dispatch", "flush", "count", "housekeeping", "react", "deliver"}
+    loops = {"dispatch", "flush", "count", "housekeeping", "react", "deliver", "pages"}
 
     async def play() -> None:
         async with running(tmp_path, store) as daemon:

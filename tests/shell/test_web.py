@@ -96,7 +96,7 @@ def test_readyz_gives_reason_codes_until_there_are_none() -> None:
 def test_metrics_are_prometheus_text_and_name_no_feed() -> None:
     def story(face: Face) -> None:
         face.metrics.polls.labels("http_503").inc()
-        face.metrics.show({"ok": 2}, {"pending": 3}, 17)
+        face.metrics.show({"ok": 2}, {"pending": 3}, 17, {"due": 4})
         status, headers, body = face.ask("/metrics")
         text = body.decode()
         assert status == 200
@@ -104,6 +104,7 @@ def test_metrics_are_prometheus_text_and_name_no_feed() -> None:
         assert 'feedwitness_polls_total{outcome="http_503"} 1.0' in text
         assert "feedwitness_log_position 17.0" in text
         assert 'feedwitness_queue{queue="pending"} 3.0' in text
+        assert 'feedwitness_pages{visits="due"} 4.0' in text
 
     with_face(story)
 

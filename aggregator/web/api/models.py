@@ -212,7 +212,7 @@ class Status(Document):
     """How everything stands."""
 
     feeds: dict[str, int] = Field(description="Feeds by state.")
-    queues: dict[str, int] = Field(description="Deliveries by state, and events `unread` by rules.")
+    queues: dict[str, int] = Field(description="Deliveries by state, events `unread` by rules, `pages` that are due.")
     head: Head
     settings: Applied
     daemon: Running
