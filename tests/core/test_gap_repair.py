@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aggregator.decide import Decision
 from aggregator.memory import dump
@@ -318,3 +320,40 @@ def test_a_new_beginning_drops_a_repair_that_is_open(desk: Desk) -> None:
     desk.watcher.profile = profile(url="https://elsewhere.example/feed")
     desk.poll(document(*listed("zyxw")))
     assert desk.watcher.memory.repair is None
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_whatever_the_pages_hold_each_missed_statement_is_told_once_and_nothing_from_before(
+    data: st.DataObject,
+) -> None:
+    """Statements by number, older ones first; pages of any size, which may overlap, and fail in passing."""
+    size = data.draw(st.integers(2, 6), "entries of the feed")
+    before, missed = data.draw(st.integers(0, 8), "before we looked"), data.draw(st.integers(0, 20), "missed")
+    dated = data.draw(st.booleans(), "dated")
+    last_known, newest = before + size, before + size + missed + size
+
+    def shown(numbers: range, older: str) -> ParsedFeed:
+        return document(*[entry(str(n), hours=n if dated else None) for n in reversed(numbers)], older=older)
+
+    desk = Desk()
+    desk.poll(shown(range(before, last_known), page(2)))
+    top, number = newest - size, 2
+    while top > 0 and number < 20:
+        end = min(newest, top + data.draw(st.integers(0, 2), "listed on the page before too"))
+        start = max(0, top - data.draw(st.integers(1, 8), "entries of the page"))
+        desk.pages[page(number)] = shown(range(start, end), page(number + 1) if start else "")
+        top, number = start, number + 1
+    stuck = data.draw(st.sets(st.integers(2, 12)), "pages that fail at first")
+    whole = dict(desk.pages)
+    desk.pages |= {page(n): "timeout" for n in stuck if page(n) in whole}
+    events = desk.poll(shown(range(newest - size, newest), page(2)))
+    desk.pages = whole
+    events += desk.poll(None)
+    late = sorted(int(name) for name in recovered(desk, events))
+    done = outcome(events)
+    assert len(late) == len(set(late)) == done[1]
+    assert set(late) <= set(range(last_known, newest - size))
+    if done[2]:
+        assert late == list(range(last_known, newest - size))
+    assert done[2] == (done[0] <= 10 and not done[3].startswith("10 older pages"))
