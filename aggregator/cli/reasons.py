@@ -39,7 +39,6 @@ SILENCES = {
     "feed-not-watched": "the rule does not look at this feed",
     "no-query": "the rule is about the health of sources",
     "not-read-yet": "rules have not read this event yet",
-    "duplicate": "it repeats what the rule told of another feed of the source",
     "rule-was-another": "the rule was not in force then, or was another one",
 }
 HOLDS = {
@@ -54,6 +53,7 @@ HOLDS = {
     "late-page": "its page was first read long after it came",
     "extractor": "what differs may be our own reading of the page",
     "other-face": "feed and page tell the same edit, and the other one told it before",
+    "duplicate": "it repeats what the rule told of another feed of the source",
 }
 """What the reasons mean for which alerts about items are held when they are made."""
 

@@ -287,7 +287,7 @@ def test_why_says_of_what_it_is_a_duplicate(world: World) -> None:
     assert (judged.transition, judged.reason) == ("appeared", "duplicate")
     assert judged.words == (
         "first seen (the same as a/s, version 1) -> appeared, but not sent: "
-        "it repeats what the rule told of another feed of the source"
+        "held (duplicate: it repeats what the rule told of another feed of the source)"
     )
 
 
