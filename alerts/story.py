@@ -24,7 +24,7 @@ from alerts.payload import (
     told_face,
 )
 from alerts.plain import one_line
-from store.events import FeedGap, FeedMoved, FeedReissued
+from store.events import FeedGap, FeedMoved, FeedReissued, ItemCompleted
 
 MAX_TITLE = 250
 _KEPT_AROUND_CHANGES = 120
@@ -47,6 +47,7 @@ _SOURCE_NEWS = {
     "reissued": "Source was reissued",
     "gap": "Statements may have been missed",
 }
+_ON_PAGE = "on the page behind the link, which was read after the feed"
 _LATE = "missed when it was news, for the feed's list had rolled past it; found on an older page of the feed"
 
 
@@ -162,7 +163,8 @@ def _happened(facts: AlertFacts) -> str:
     flags = "".join(f", {flag}" for flag in change.flags)
     back = f", back to version {change.reverts_to}" if change.reverts_to else ""
     versions = f"version {change.from_version} to {change.to_version}{back}"
-    return f"{facts.alert.transition} ({change.kind}{flags}): {versions}"
+    where = ", on its page" if "page" in change.fields else ""
+    return f"{facts.alert.transition} ({change.kind}{flags}){where}: {versions}"
 
 
 def _item_details(facts: AlertFacts, item: Face, link: str) -> tuple[tuple[str, str], ...]:
@@ -175,6 +177,7 @@ def _item_details(facts: AlertFacts, item: Face, link: str) -> tuple[tuple[str, 
         ("Observed", when(item.observed_at)),
         ("Recovered late", _LATE if facts.recovered_late else ""),
         ("Matched", one_line(terms, 300)),
+        ("Found", _ON_PAGE if isinstance(facts.cause.event, ItemCompleted) else ""),
         ("Severity", facts.rule.severity if facts.rule.severity != "normal" else ""),
         ("Last seen", when(gone.last_seen_at) if gone else ""),
         ("Missed first", when(gone.first_absent_at) if gone else ""),

@@ -426,7 +426,7 @@ class ItemWithdrawn:
 
 @dataclass(frozen=True, slots=True)
 class ItemRestored:
-    """Listed again after it was absent, delisted or withdrawn (`was`)."""
+    """Listed again after it was absent, delisted or withdrawn (`was`); or its page, which was gone, stands again."""
 
     KIND: ClassVar = "item.restored/1"
     item: ItemId

@@ -116,7 +116,7 @@ def _of_item(event: e.ItemEvent) -> str:
         case e.ItemWithdrawn():
             return _and(f"withdrawn: {event.grade}", _twin(event))
         case e.ItemRestored():
-            return _and(f"listed again; was {event.was}", _twin(event))
+            return _and(f"it is back; was {event.was}", _twin(event))
         case e.TextErased():
             return "its texts were erased for good"
         case _:

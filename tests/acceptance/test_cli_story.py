@@ -60,7 +60,7 @@ def test_the_life_of_a_statement_as_every_command_tells_it(ministry, watching, t
     for words in (
         "first seen", "version 2: wording (number)", "[-12-]{+120+} tonnes", "version 3: title",
         "version 4: title", "back to version 2", "missing from the feed", "withdrawn: page-gone", "410 Gone",
-        "listed again",
+        "it is back",
     ):  # fmt: skip
         assert words in history
     why = desk.call("why", gone["id"], "syria").out

@@ -51,7 +51,7 @@ TOLD = [
     (e.ItemDelisted(ITEM, FEED, "standing", NOW, NOW, ()), "delisted: gone from the feed, its page still stands"),
     (e.ItemDelisted(ITEM, FEED, "unchecked", NOW, NOW, ()), "delisted: gone from the feed, its page cannot be checked"),
     (e.ItemWithdrawn(ITEM, FEED, "tombstone", NOW, NOW, ()), "withdrawn: tombstone"),
-    (e.ItemRestored(ITEM, FEED, "withdrawn", CAPTURE), "listed again; was withdrawn"),
+    (e.ItemRestored(ITEM, FEED, "withdrawn", CAPTURE), "it is back; was withdrawn"),
     (e.TextErased(ITEM, "clerk", "court"), "its texts were erased for good"),
     (e.SettingsApplied("d", "f.toml", (FEED,), "0.1.0"), "settings applied: f.toml, 1 feed"),
     (e.RuleDefined(e.RuleId("syria"), "topic:syria", {}, None, (), (), "low", "wording"), "rule in force: topic:syria"),
