@@ -1,0 +1,493 @@
+"""Pages visited for real: a scripted site on loopback, a real store, extractor and reactor, a clock in our hand."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_network
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from aggregator.carrier import Carrier, Watched
+from aggregator.fetch.client import Fetcher
+from aggregator.fetch.etiquette import Etiquette
+from aggregator.ledger import Ledger
+from aggregator.manners import Manners
+from aggregator.normalise import FeedProfile
+from aggregator.outcome import FetchRequest
+from aggregator.page.plan import FOLLOWED
+from aggregator.page.pool import PagePool
+from aggregator.page.record import Recording
+from aggregator.page.visiting import Paged, Visiting, pause_for
+from aggregator.parse.pool import ParsePool
+from alerts.facts import AlertFacts
+from alerts.react import Reactor
+from store.database import SqlStore, open_store
+from store.events import (
+    AlertHeld,
+    AlertRaised,
+    ChannelId,
+    FeedId,
+    ItemCompleted,
+    ItemRevised,
+    ItemWithdrawn,
+    Position,
+    RuleDefined,
+    RuleId,
+    rule_stream,
+)
+from store.ports import Delivery, Visit
+
+START = datetime(2026, 11, 21, 8, tzinfo=UTC)
+FEED = FeedId("ministry")
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+SYRIA = RuleDefined(
+    RuleId("syria"), "Syria", {}, None, ("appeared", "changed", "dropped", "withdrawn", "restored"),
+    (ChannelId("desk"),), "normal", "wording",
+)  # fmt: skip
+AID = "The ministry sent 12 tonnes of aid to Syria on the day before yesterday, and more is on its way by sea."
+CLOSING = "The minister thanked all who had come to the capital, and said that the work would go on in the winter."
+
+
+def page(headline: str, *blocks: str) -> bytes:
+    text = "".join(f"<p>{block}</p>" for block in (*blocks, CLOSING))
+    frame = "<nav><a href='/'>Home</a></nav><main><article><h1>{}</h1>{}</article></main><footer>Ministry</footer>"
+    return f"<html><head><title>{headline}</title></head><body>{frame.format(headline, text)}</body></html>".encode()
+
+
+@dataclass
+class Site:
+    """A feed and the pages behind it. `asked` keeps the path and headers of each request."""
+
+    port: int = 0
+    listed: list[str] = field(default_factory=list)
+    pages: dict[str, tuple[int, str, bytes]] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def publish(self, name: str, *blocks: str) -> None:
+        """A statement of which the feed gives a lead only."""
+        self.listed.insert(0, name)
+        self.say(name, *blocks)
+
+    def say(self, name: str, *blocks: str) -> None:
+        self.pages[name] = (200, "text/html; charset=utf-8", page(f"Statement {name}", *blocks))
+
+    def answer(self, name: str, status: int, body: bytes = b"", kind: str = "text/html") -> None:
+        self.pages[name] = (status, kind, body)
+
+    def looks(self, name: str) -> list[dict[str, str]]:
+        return [headers for path, headers in self.asked if path == f"/{name}"]
+
+    def document(self) -> bytes:
+        items = "".join(
+            f"<item><guid isPermaLink='false'>{name}</guid><title>Statement {name}</title>"
+            f"<link>{self.url('/' + name)}</link><description>A statement was made.</description></item>"
+            for name in self.listed
+        )
+        return f"<rss version='2.0'><channel><title>m</title>{items}</channel></rss>".encode()
+
+    def respond(self, path: str) -> tuple[int, str, bytes]:
+        if path == "/feed":
+            return 200, "application/rss+xml", self.document()
+        return self.pages.get(path.removeprefix("/"), (404, "text/html", b"<p>no such page</p>"))
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    served = Site()
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            served.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
+            status, kind, body = served.respond(self.path)
+            tag = f'"{hashlib.sha256(body).hexdigest()[:8]}"'
+            if status == 200 and self.headers.get("If-None-Match") == tag:
+                status, body = 304, b""
+            self.send_response(status)
+            for name, value in {"ETag": tag, "Content-Type": kind, **served.headers}.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    served.port = server.server_address[1]
+    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield served
+    server.shutdown()
+    server.server_close()
+
+
+class Nobody:
+    def deliveries(self, facts: AlertFacts) -> list[Delivery]:
+        return []
+
+
+@dataclass
+class Desk:
+    """The parts of a program that polls and visits, and the clock that they live by."""
+
+    carrier: Carrier
+    visiting: Visiting
+    reactor: Reactor
+    store: SqlStore
+    paged: Paged
+    now: datetime = START
+    lost: bool = False
+
+    async def poll(self, after: timedelta = 10 * MINUTE) -> None:
+        self.now += after
+        await self.carrier.look(FEED)
+        self.react()
+        await self.visiting.follow()
+
+    async def visit(self, after: timedelta = timedelta(0)) -> list[str]:
+        """Visit what is due then; what came of it."""
+        self.now += after
+        found: list[Recording] = []
+        while due := self.due():
+            found.append(await self.visiting.look(due[0], self.paged))
+        self.react()
+        return [recording.outcome for recording in found]
+
+    def react(self) -> None:
+        while self.reactor.run_once():
+            pass
+
+    def due(self) -> list[Visit]:
+        with self.store.read() as tx:
+            return list(tx.visits.due(self.now, 1))
+
+    def visits(self) -> dict[str, Visit]:
+        with self.store.read() as tx:
+            return {visit.url.rpartition("/")[2]: visit for visit in tx.visits.of(FEED)}
+
+    def events(self, *kinds: type) -> list[object]:
+        with self.store.read() as tx:
+            return [one.event for one in tx.log.read(Position(0), 999) if isinstance(one.event, kinds)]
+
+    def told(self) -> list[str]:
+        return [event.transition for event in self.events(AlertRaised)]  # type: ignore[attr-defined]
+
+
+@asynccontextmanager
+async def desk(
+    tmp_path: Path, site: Site, setting: str = "fulltext", *, inside: bool = True, **own: object
+) -> AsyncIterator[Desk]:
+    request = replace(FetchRequest(site.url("/feed"), timedelta(seconds=5), 1 << 20, "test"), **own)  # type: ignore[arg-type]
+    revisit = (15 * MINUTE, HOUR, 6 * HOUR, DAY, 7 * DAY)
+    profile = FeedProfile(FEED, request.url, 10 * MINUTE, timezone="UTC", page=setting, revisit=revisit)  # type: ignore[arg-type]
+    parser, reader, paged = ParsePool(), PagePool(), Paged(profile, request)
+    sitting: Desk
+    with open_store(f"sqlite:///{tmp_path / 'log.db'}", migrate=True) as store:
+        store.write(lambda tx: tx.log.append(rule_stream(SYRIA.rule), [SYRIA], now=START)).result()
+        async with Fetcher([ip_network("127.0.0.0/8")] if inside else []) as fetcher:
+            manners = Manners(fetcher, Etiquette(16, 16), now=lambda: sitting.now)
+            ledger = Ledger(store, now=lambda: sitting.now)
+            carrier = Carrier(
+                {FEED: Watched(profile, request)}, ledger, manners, parser,
+                now=lambda: sitting.now, jitter=lambda: 0.0,
+            )  # fmt: skip
+            visiting = Visiting(
+                store, manners, reader, {FEED: paged},
+                now=lambda: sitting.now, lost=lambda: sitting.lost, per_host=1000,
+            )  # fmt: skip
+            sitting = Desk(carrier, visiting, Reactor(store, Nobody(), {}, now=lambda: sitting.now), store, paged)
+            await ledger.load({FEED: profile})
+            try:
+                await visiting.plan()
+                yield sitting
+            finally:
+                await parser.close()
+                await reader.close()
+
+
+def play(story: Callable[[], Awaitable[None]]) -> None:
+    asyncio.run(story())  # type: ignore[arg-type]
+
+
+def test_a_topic_that_only_the_page_names_appears_once_that_is_read(tmp_path: Path, site: Site) -> None:
+    site.publish("old", "It is about trade with the neighbours in the north, and about the roads there.")
+
+    async def story() -> None:
+        async with desk(tmp_path, site) as here:
+            await here.poll()
+            assert await here.visit() == ["completed"]
+            site.publish("aid", AID)
+            await here.poll()
+            assert here.told() == []
+            assert await here.visit() == ["completed"]
+            assert here.told() == ["appeared"]
+            assert await here.visit(15 * MINUTE) == ["same", "same"]
+            assert here.told() == ["appeared"]
+            completed = here.events(ItemCompleted)
+            assert [each.hold for each in completed] == ["first-fetch", ""]
+            with here.store.read() as tx:
+                assert tx.captures.get(completed[1].capture).body == site.pages["aid"][2]
+
+    play(story)
+
+
+def test_what_the_page_of_a_first_fetch_says_is_no_news(tmp_path: Path, site: Site) -> None:
+    site.publish("aid", AID)
+
+    async def story() -> None:
+        async with desk(tmp_path, site) as here:
+            await here.poll()
+            await here.visit()
+            assert here.told() == []
+            assert [held.reason for held in here.events(AlertHeld)] == ["first-fetch"]
+
+    play(story)
+
+
+def test_a_page_that_is_edited_while_its_feed_is_silent_is_told_and_its_topic_may_go(
+    tmp_path: Path, site: Site
+) -> None:
+    site.publish("aid", AID)
+
+    async def story() -> None:
+        async with desk(tmp_path, site) as here:
+            await here.poll()
+            await here.visit()
+            site.say("aid", AID.replace("12", "120"))
+            assert await here.visit(15 * MINUTE) == ["edited"]
+            (edit,) = here.events(ItemRevised)
+            assert (edit.fields, edit.kind, edit.flags) == (("page",), "wording", ("number",))
+            assert here.told() == ["changed"]
+            assert here.visits()["aid"].since == here.now, "an edit begins the offsets anew"
+            site.say("aid", AID.replace("12", "120").replace("Syria", "the region"))
+            await here.visit(15 * MINUTE)
+            assert here.told() == ["changed", "dropped"]
+
+    play(story)
+
+
+def test_a_statement_that_rolled_off_is_withdrawn_when_its_page_is_gone(tmp_path: Path, site: Site) -> None:
+    site.publish("aid", AID)
+
+    async def story() -> None:
+        async with desk(tmp_path, site, "matched") as here:
+            await here.poll()
+            site.publish("Syria-talks", "The ministry spoke with Syria today about the return of those who had fled.")
+            await here.poll()
+            assert (here.told(), here.visits().keys()) == (["appeared"], {"Syria-talks"})
+            assert await here.visit() == ["completed"]
+            for name in ("one", "two"):
+                site.publish(name, "It is about trade with the neighbours in the north, and about the roads.")
+            site.listed = ["two", "one"]
+            await here.poll()
+            await here.poll(DAY)
+            assert await here.visit() == ["same"]
+            site.answer("Syria-talks", 410)
+            assert await here.visit(7 * DAY) == ["gone"]
+            (withdrawn,) = here.events(ItemWithdrawn)
+            assert withdrawn.grade == "page-gone"
+            assert here.told() == ["appeared", "withdrawn"]
+
+    play(story)
+
+
+def test_a_wall_against_robots_and_one_text_for_all_change_nothing(tmp_path: Path, site: Site) -> None:
+    for name in ("old", "aid", "talks"):
+        site.publish(name, AID, f"This one is about {name} and about what was said of it in the house on that day.")
+
+    async def story() -> None:
+        async with desk(tmp_path, site) as here:
+            await here.poll()
+            await here.visit()
+            recorded = len(here.events(object))
+            wall = b"<html><head><title>Just a moment...</title></head><body><p>Checking your browser before accessing"
+            for name in site.listed:
+                site.answer(
+                    name, 200, wall + b"</p><script src='/cdn-cgi/challenge-platform/x'></script></body></html>"
+                )
+            assert set(await here.visit(15 * MINUTE)) == {"challenge"}
+            maintenance = page(
+                "Dear visitors", "This site is being worked on, and will be back on Monday as you know it."
+            )
+            for name in site.listed:
+                site.answer(name, 200, maintenance)
+            assert await here.visit(2 * HOUR)
+            assert await here.visit(DAY)
+            assert len(here.events(object)) == recorded
+            assert {visit.reason for visit in here.visits().values()} == {"block-page"}
+
+    play(story)
+
+
+def test_pages_are_asked_as_strangers_and_only_for_what_is_new(tmp_path: Path, site: Site) -> None:
+    site.publish("aid", AID)
+
+    async def story() -> None:
+        own = {"headers": {"X-Desk": "secret"}, "auth": ("user", "hidden")}
+        async with desk(tmp_path, site, **own) as here:
+            await here.poll()
+            await here.visit()
+            await here.visit(15 * MINUTE)
+
+    play(story)
+    feed = next(headers for path, headers in site.asked if path == "/feed")
+    assert ("x-desk" in feed, "authorization" in feed) == (True, True)
+    first, second = site.looks("aid")
+    assert not {"x-desk", "authorization", "if-none-match"} & first.keys()
+    assert "if-none-match" in second
+    assert first["accept"].startswith("text/html")
+    assert first["user-agent"] == "test"
+
+
+def test_a_page_in_a_private_network_is_not_reached(tmp_path: Path, site: Site) -> None:
+    site.publish("aid", AID)
+
+    async def story() -> None:
+        async with desk(tmp_path, site, inside=False) as here:
+            await here.poll()
+            assert await here.visit() == ["ssrf_blocked"]
+            assert site.looks("aid") == []
+            visit = here.visits()["aid"]
+            assert (visit.failures, visit.reason, visit.next_at) == (1, "ssrf_blocked", here.now + HOUR)
+
+    play(story)
+
+
+def test_what_is_no_web_page_is_only_looked_at_for_whether_it_stands(tmp_path: Path, site: Site) -> None:
+    site.publish("report")
+    site.answer("report", 200, b"%PDF-1.7 " + b"x" * 2000, "application/pdf")
+
+    async def story() -> None:
+        async with desk(tmp_path, site) as here:
+            await here.poll()
+            assert await here.visit() == ["not_html"]
+            assert here.visits()["report"].next_at == here.now + DAY
+            assert await here.visit(DAY) == ["same"]
+            visit = here.visits()["report"]
+            assert (visit.reason, visit.failures, len(site.looks("report"))) == ("not_html", 0, 2)
+
+    play(story)
+    assert "if-none-match" in site.looks("report")[1]
+
+
+def test_a_page_that_is_too_large_is_not_read(tmp_path: Path, site: Site) -> None:
+    site.publish("aid")
+    site.answer("aid", 200, b"<p>" + b"long " * 400_000)
+
+    async def story() -> None:
+        async with desk(tmp_path, site) as here:
+            await here.poll()
+            assert await here.visit() == ["too_large"]
+            assert here.visits()["aid"].next_at == here.now + DAY
+
+    play(story)
+
+
+def test_a_host_that_asks_for_time_is_left_alone_by_all_its_pages(tmp_path: Path, site: Site) -> None:
+    for name in ("one", "two"):
+        site.publish(name, AID)
+
+    async def story() -> None:
+        async with desk(tmp_path, site) as here:
+            await here.poll()
+            site.headers = {"Retry-After": "7200"}
+            for name in site.listed:
+                site.answer(name, 503)
+            outcomes: list[str] = []
+
+            def recorded(one: Recording) -> None:
+                outcomes.append(one.outcome)
+                here.now += timedelta(seconds=1)
+
+            assert await here.visiting.visit_due(recorded, MINUTE) == []
+            assert outcomes == ["http_503"]
+            failed = next(visit for visit in here.visits().values() if visit.failures)
+            assert failed.next_at == here.now + 2 * HOUR - timedelta(seconds=1)
+            assert len(site.looks("one")) + len(site.looks("two")) == 1
+
+    play(story)
+
+
+def test_our_own_network_is_not_the_fault_of_a_page(tmp_path: Path, site: Site) -> None:
+    site.publish("aid", AID)
+
+    async def story() -> None:
+        async with desk(tmp_path, site) as here:
+            await here.poll()
+            here.lost = True
+            site.answer("aid", 502)
+            await here.visit()
+            visit = here.visits()["aid"]
+            assert (visit.failures, visit.next_at) == (0, here.now + 5 * MINUTE)
+
+    play(story)
+
+
+def test_an_edit_in_the_feed_while_a_page_is_on_its_way_brings_another_look(tmp_path: Path, site: Site) -> None:
+    site.publish("aid", AID)
+
+    async def story() -> None:
+        async with desk(tmp_path, site) as here:
+            await here.poll()
+            (begun,) = here.due()
+            here.now += MINUTE
+            here.store.write(lambda tx: tx.visits.save([replace(begun, next_at=here.now)])).result()
+            assert (await here.visiting.look(begun, here.paged)).outcome == "completed"
+            assert here.visits()["aid"].next_at == here.now
+            moved = replace(here.visits()["aid"], url=site.url("/elsewhere"))
+            (again,) = here.due()
+            here.store.write(lambda tx: tx.visits.save([moved])).result()
+            assert (await here.visiting.look(again, here.paged)).outcome == "superseded"
+            assert here.visits()["elsewhere"] == moved
+
+    play(story)
+
+
+def test_settings_that_ended_a_visit_meanwhile_keep_it_ended(tmp_path: Path, site: Site) -> None:
+    site.publish("aid", AID)
+
+    async def story() -> None:
+        async with desk(tmp_path, site) as here:
+            await here.poll()
+            (begun,) = here.due()
+            here.visiting.use({}, 2)
+            await here.visiting.plan()
+            await here.visiting.look(begun, here.paged)
+            assert (here.visits()["aid"].next_at, here.visits()["aid"].reason) == (None, "off")
+            here.visiting.use({FEED: here.paged}, 2)
+            await here.visiting.plan()
+            assert here.visits()["aid"].next_at == here.now + 15 * MINUTE
+
+    play(story)
+
+
+def test_only_what_alerted_somebody_is_followed_and_for_thirty_days(tmp_path: Path, site: Site) -> None:
+    async def story() -> None:
+        async with desk(tmp_path, site, "matched") as here:
+            await here.poll()
+            site.publish("aid", AID)
+            site.publish("Syria", AID)
+            await here.poll()
+            assert here.visits().keys() == {"Syria"}
+            assert await here.visit() == ["completed"]
+            assert here.visits()["Syria"].until == here.now + FOLLOWED
+            looks = 0
+            for _ in range(40):
+                looks += len(await here.visit(DAY))
+            assert looks == 25, "after a day and a week, then daily"
+            assert here.visits()["Syria"].next_at is None
+
+    play(story)
+
+
+def test_the_pause_is_a_second_and_shorter_where_more_requests_are_allowed() -> None:
+    assert [pause_for(per_host).total_seconds() for per_host in (1, 2, 4, 200)] == [1, 1, 0.5, 0.01]
