@@ -2,7 +2,8 @@
 
 In: an item, who erases it and why. Out: the store without its words; the log keeps that it was, and still verifies. A
 capture holds a whole document, so each one of the feed is read again: it goes if an entry of it has a name or the words
-of the item, and also if it cannot be read. What came in while they were read goes unread. All of it is one transaction.
+of the item, and also if it cannot be read. The captures of its own page go too, and those of other items' pages stay.
+What came in while they were read goes unread. All of it is one transaction.
 Afterwards the item's entry is ignored for as long as the source lists it, and such documents are not kept
 (`aggregator.decide`).
 """
@@ -14,10 +15,12 @@ from datetime import datetime
 from aggregator.memory import FeedMemory, dump
 from aggregator.normalise import FeedProfile, ObservedItem, normalise, policy_for
 from aggregator.outcome import ParseFailed
+from aggregator.page.record import forgotten
 from aggregator.parse.pool import ParsePool
 from aggregator.remembered import remembered
 from store.events import (
     CaptureDigest,
+    ItemCompleted,
     ItemId,
     ItemPublished,
     ItemRekeyed,
@@ -78,18 +81,30 @@ async def find_captures(
     with store.read() as tx:
         sought, candidates = Sought.of(tx, item), tx.erasure.captures(item)
         memory = remembered(tx, profile)
-    shows: set[CaptureDigest] = set()
+        pages = _page_captures(tx)
+    shows = {digest for digest in candidates if item in pages.get(digest, ())}
+    documents = sorted(candidates - pages.keys())
     parser = ParsePool()
     try:
-        for number, digest in enumerate(sorted(candidates), start=1):
+        for number, digest in enumerate(documents, start=1):
             with store.read() as tx:
                 capture = tx.captures.get(digest)
             if capture and await _shows(parser, capture, sought, profile, encoding, memory):
                 shows.add(digest)
-            progress(number, len(candidates))
+            progress(number, len(documents))
     finally:
         await parser.close()
     return Findings(frozenset(candidates), frozenset(shows))
+
+
+def _page_captures(tx: Transaction) -> dict[CaptureDigest, set[ItemId]]:
+    """The captures of pages, each with the items whose page it showed."""
+    pages: dict[CaptureDigest, set[ItemId]] = {}
+    for one in events(tx.log, kinds=[ItemCompleted.KIND, ItemRevised.KIND]):
+        event = one.event
+        if isinstance(event, ItemCompleted | ItemRevised) and event.content.page:
+            pages.setdefault(event.content.page.capture, set()).add(event.item)
+    return pages
 
 
 async def _shows(
@@ -114,6 +129,7 @@ def erase(
         return None
     unread = tx.erasure.captures(item) - findings.read
     tx.log.append(feed_stream(known.feed), [TextErased(item, who, why)], now=now)
+    tx.visits.save([forgotten(visit) for visit in tx.visits.get([item]).values()])
     if state := tx.polls.all().get(known.feed):
         memory = remembered(tx, profile)
         tx.polls.save([replace(state, memory="" if memory.lost else dump(forget(memory, item)))])

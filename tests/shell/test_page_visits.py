@@ -14,6 +14,7 @@ from threading import Thread
 import pytest
 
 from aggregator.carrier import Carrier, Watched
+from aggregator.erase import erase, find_captures
 from aggregator.fetch.client import Fetcher
 from aggregator.fetch.etiquette import Etiquette
 from aggregator.ledger import Ledger
@@ -466,6 +467,49 @@ def test_settings_that_ended_a_visit_meanwhile_keep_it_ended(tmp_path: Path, sit
             here.visiting.use({FEED: here.paged}, 2)
             await here.visiting.plan()
             assert here.visits()["aid"].next_at == here.now + 15 * MINUTE
+
+    play(story)
+
+
+def test_an_item_that_is_erased_leaves_nothing_of_its_page_and_all_of_the_others(tmp_path: Path, site: Site) -> None:
+    for name in ("one", "two"):
+        site.publish(name, AID, f"This is {name}.")
+
+    async def story() -> None:
+        async with desk(tmp_path, site) as here:
+            await here.poll()
+            await here.visit()
+            visits = here.visits()
+            one, two = visits["one"].item, visits["two"].item
+            captures = {each.item: each.capture for each in here.events(ItemCompleted)}
+            found = await find_captures(here.store, one, here.paged.profile, "")
+            here.store.write(
+                lambda tx: erase(tx, one, here.paged.profile, found, who="w", why="y", now=here.now)
+            ).result()
+            with here.store.read() as tx:
+                assert [tx.captures.get(captures[item]) is None for item in (one, two)] == [True, False]
+                left = tx.visits.get([one])[one]
+                assert (left.url, left.memory, left.next_at, left.reason) == ("", "", None, "erased")
+                about = tx.items.get([one])[one].content
+                assert tx.texts.get([about.text, about.page.text]) == {}
+            assert await here.visit(15 * MINUTE) == ["same"], "the other one's"
+
+    play(story)
+
+
+def test_an_item_that_is_erased_while_its_page_is_on_the_way_is_not_read(tmp_path: Path, site: Site) -> None:
+    site.publish("one", AID)
+
+    async def story() -> None:
+        async with desk(tmp_path, site) as here:
+            await here.poll()
+            (begun,) = here.due()
+            found = await find_captures(here.store, begun.item, here.paged.profile, "")
+            here.store.write(
+                lambda tx: erase(tx, begun.item, here.paged.profile, found, who="w", why="y", now=here.now)
+            ).result()
+            assert (await here.visiting.look(begun, here.paged)).outcome == "superseded"
+            assert here.events(ItemCompleted) == []
 
     play(story)
 
