@@ -55,6 +55,8 @@ chrome = st.one_of(
 )  # fmt: skip
 furniture = st.lists(chrome, max_size=4).map("\n".join)
 
+MANY = settings.default.max_examples * 3 // 2
+
 
 @pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=25, deadline=None)
@@ -71,7 +73,7 @@ def test_what_stands_around_a_statement_does_not_change_a_letter_of_it(name, top
     assert read(changed) == read(page)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=MANY, deadline=None)
 @given(before=furniture, inside=furniture, after=furniture, frame=st.sampled_from(["article", "main", "div"]))
 def test_it_does_not_either_beside_the_headline_and_under_the_last_line(before, inside, after, frame):
     statement = (
@@ -149,7 +151,7 @@ def numbered(html: str) -> str:
 OPENING = "<h1>Headline</h1><p>An opening paragraph that is long enough to be one.</p>"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=MANY, deadline=None)
 @given(st.lists(blocks, min_size=1, max_size=6).map("".join).map(numbered))
 def test_every_word_of_a_named_statement_is_read_once_and_in_its_place(inner):
     page = f"<html><body><article>{OPENING}{inner}</article></body></html>"
@@ -160,7 +162,7 @@ def test_every_word_of_a_named_statement_is_read_once_and_in_its_place(inner):
     assert got.text.split() == shown_text([root.find(".//article")]).split()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=MANY, deadline=None)
 @given(st.lists(blocks, min_size=1, max_size=6).map("".join).map(numbered))
 def test_every_word_beside_which_no_lone_link_stands_is_read_once_where_trafilatura_sorts_it_out(inner):
     page = f"<html><body><main>{OPENING}{inner.replace('</a>', '</a> too')}</main></body></html>"
