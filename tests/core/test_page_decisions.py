@@ -260,6 +260,14 @@ def test_the_same_word_at_another_place_of_the_page_is_another_edit() -> None:
     assert told(story.visit(page.replace("12 tonnes", "14 tonnes"))) == [("wording", "")]
 
 
+def test_the_words_before_and_behind_tell_one_place_from_another() -> None:
+    story = Story(lead="It sent 12 trucks.")
+    page = "Statement a\nIt sent 12 trucks.\nThe army lost 12 trucks.\nNothing else is known."
+    story.visit(page)
+    story.poll("a", lead="It sent 14 trucks.")
+    assert told(story.visit(page.replace("lost 12", "lost 14"))) == [("wording", "")]
+
+
 def test_an_edit_that_was_held_has_not_been_told() -> None:
     story = read()
     story.pages.extractor = "test/2"
@@ -497,6 +505,15 @@ def test_a_statement_that_its_feed_lists_again_is_restored_by_the_feed_alone() -
     story.visit("gone")
     story.others = ("b", "c", "d")
     assert [type(each) for each in story.poll("a") if not isinstance(each, ItemPublished)] == [ItemRestored]
+    assert story.visit(PAGE) == []
+
+
+def test_a_page_that_stands_all_along_does_not_restore_what_a_tombstone_withdrew() -> None:
+    story = read()
+    story.roll_off()
+    story.feed.add(
+        [ItemWithdrawn(story.item, story.feed.profile.id, "tombstone", story.now, story.now, ())], [], story.now
+    )
     assert story.visit(PAGE) == []
 
 
