@@ -107,7 +107,8 @@ class FeedMemory:
 
     `grows`: where new entries were seen to come in; it tells the past end of a list whose dates do not.
     `url` and `parser` are those of the last accepted document; `boilerplate` holds fingerprints of text blocks that
-    were found to be parts of the site, not of statements; `lost`: it was rebuilt, so no window is known.
+    were found to be parts of the site, not of statements; `volatile`: spots of listed items that change with every
+    document; `lost`: it was rebuilt, so no window is known.
     """
 
     baselined: bool = False

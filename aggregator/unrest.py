@@ -17,7 +17,7 @@ from aggregator.restless import Restless, Volatile
 RESTLESS_AFTER = 8  # documents in a row that showed the item changed
 RECORDED_EVERY = timedelta(hours=24)
 MOST_STEADY = 1_000
-"""Parts of an item beyond which we do not remember which of them stood still."""
+"""Blocks of a text beyond which we do not remember what stood still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def unrest(before: Restless | None, old: Face, new: Face, at: datetime) -> Unres
         since=before.since if before else at,
         said=said,
         spots=tuple((spot, times) for spot, times in streaks.items() if spot not in found),
-        steady=tuple(sorted(steady)) if len(steady) <= MOST_STEADY else (),
+        steady=tuple(sorted(steady)),
     )
     return Unrest(now, volatile.found(found, new.text, at), usual)
 
@@ -72,7 +72,9 @@ def _said(face: Face) -> str:
 
 
 def _parts(face: Face) -> frozenset[str]:
-    """Prints of the title, of author, categories and link, and of each block of the text."""
+    """Prints of the title, of author, categories and link, and of each block of the text; none of very long texts."""
+    if face.text.count("\n") >= MOST_STEADY:
+        return frozenset()
     parts = (f"title {face.title}", f"about {face.about!r}", *(f"text {block}" for block in face.text.split("\n")))
     return frozenset(_digest(part, 8) for part in parts)
 

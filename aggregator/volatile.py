@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from aggregator.edits import Face, block_key
 from aggregator.restless import Spot, Volatile
-from aggregator.template import steps
+from aggregator.template import MOST_BLOCKS, steps
 
 VOLATILE_AFTER = 5
 RESTS_AFTER = timedelta(hours=24)
@@ -90,25 +90,28 @@ def moved(spots: Iterable[Volatile], text: str) -> tuple[Volatile, ...]:
 
 
 def _altered(before: Sequence[str], after: Sequence[str]) -> list[Spot]:
+    if max(len(before), len(after)) > MOST_BLOCKS:
+        return []
     path = steps(before, after)
-    if not any(tag == "equal" and j > i for tag, i, j, _, _ in path):
+    if not any(step.equal and step.a1 > step.a0 for step in path):
         return []
     return [
-        Spot(_key(after, k - 1), _key(after, m), m - k, _common_shape(before[i:j], after[k:m]))
-        for tag, i, j, k, m in path
-        if tag == "replace" and j - i == m - k
+        Spot(_key(after, b0 - 1), _key(after, b1), b1 - b0, _common_shape(before[a0:a1], after[b0:b1]))
+        for equal, a0, a1, b0, b1 in path
+        if not equal and a1 - a0 == b1 - b0
     ]
 
 
 def _locate(blocks: Sequence[str], spot: Spot) -> range | None:
     """Where the spot is: between both neighbours, else where its words are, or, without any, beside one neighbour."""
+    if len(blocks) > MOST_BLOCKS:
+        return None
     keys = [FIRST, *map(block_key, blocks), LAST]
     places = [range(i, i + spot.size) for i in range(len(blocks) - spot.size + 1)]
     fits = [each for each in places if not spot.shape or _shape(blocks[each.start : each.stop]) == spot.shape]
     follow = [each for each in fits if keys[each.start] == spot.before]
-    precede = [each for each in fits if keys[each.stop + 1] == spot.after]
-    both = [each for each in follow if each in precede]
-    others = fits if spot.shape else [*follow, *precede]
+    both = [each for each in follow if keys[each.stop + 1] == spot.after]
+    others = fits if spot.shape else [*follow, *(each for each in fits if keys[each.stop + 1] == spot.after)]
     return next(iter([*both, *others]), None)
 
 

@@ -164,7 +164,7 @@ def _read(feed: str, file: str, body: bytes) -> Iterator[tuple[str, list[Listed]
                 entry.get("link") or "",
                 visible(entry.get("title")),
                 visible((entry.get("content") or [{}])[0].get("value") or entry.get("summary")),
-                (entry.get("published") or "", entry.get("updated") or ""),
+                (dict.get(entry, "published") or "", dict.get(entry, "updated") or ""),
             )
             for entry in parsed.entries
         ],

@@ -1,12 +1,14 @@
 """Blocks that change with every document, and blocks of the site: what is looked past, and that nothing else is."""
 
 from datetime import timedelta
+from time import process_time
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.edits import Face
-from aggregator.restless import Restless
+from aggregator.edits import Face, block_key
+from aggregator.restless import Restless, Spot
 from aggregator.template import MOST_BLOCKS, parts_of_the_site, standing
 from aggregator.unrest import MOST_STEADY, unrest
 from aggregator.volatile import VOLATILE_AFTER, beside, found, streaks_of
@@ -45,7 +47,7 @@ def test_every_edit_beside_a_volatile_block_is_told(statement: list[str], spot, 
     said = [*statement]
     texts, edited = [], []
     for n in range(LEARNT + 8):
-        edit = n > LEARNT and data.draw(st.booleans())
+        edit = n > LEARNT and n % 4 > 0 and data.draw(st.booleans())  # five edits in a row would be another such block
         if edit:
             at = data.draw(st.integers(0, len(said) - 1))
             said[at] = f"Edited {['once', 'again', 'anew', 'in part', 'in all', 'at last', 'indeed', 'truly'][n % 8]}."
@@ -166,3 +168,21 @@ def test_texts_that_differ_in_too_many_blocks_are_not_looked_at_one_by_one() -> 
     many = "\n".join(f"Block {n}" for n in range(MOST_BLOCKS + 1))
     assert parts_of_the_site("Said.", f"{many}\nShare this.", {"Share this.": 9}, 9) == frozenset()
     assert streaks_of({}, f"Said.\n{many}", "Said.\nAnew.") == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (["a"] * (MOST_BLOCKS - 2), ["a", "a", "a", "c"] * (MOST_BLOCKS // 4 - 1)),
+        (["a", "b"] * (MOST_BLOCKS // 2 - 1), ["b", "a"] * (MOST_BLOCKS // 2 - 1)),
+        ([f"{n % 2 * n}" for n in range(MOST_BLOCKS - 2)], [f"{n % 2 * -n}" for n in range(MOST_BLOCKS - 2)]),
+    ],
+)
+def test_blocks_made_to_take_time_take_next_to_none(old: list[str], new: list[str]) -> None:
+    before, after = face("\n".join(["x", *old])), face("\n".join(["y", *new]))
+    spots = found([Spot("x", "y", 1, "")] * 3 + [Spot(block_key("a"), block_key("a"), 2, "")], after.text, MONDAY)
+    began = process_time()
+    parts_of_the_site(before.text, after.text, {"a": 9}, 9)
+    unrest(None, before, after, MONDAY)
+    beside(before, after, spots)
+    assert process_time() - began < 1
