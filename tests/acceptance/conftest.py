@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field, replace
@@ -34,7 +35,9 @@ class Statement:
 
 @dataclass
 class Ministry:
-    """What the site shows now. `feed` and `hook` are the answers' statuses; `gone` are pages taken down."""
+    """What the site shows now. `feed` and `hook` are the answers' statuses; `gone` are pages taken down, `pages` the
+    HTML of those that say something. `visited`: when each was asked for and answered, on the monotonic clock.
+    """
 
     base: str
     listed: list[Statement] = field(default_factory=list)
@@ -42,6 +45,8 @@ class Ministry:
     hook: int = 200
     gone: set[str] = field(default_factory=set)
     received: list[dict[str, Any]] = field(default_factory=list)
+    pages: dict[str, str] = field(default_factory=dict)
+    visited: list[tuple[float, float, str]] = field(default_factory=list)
 
     def publish(self, *statements: Statement) -> None:
         self.listed += statements
@@ -70,14 +75,19 @@ class Ministry:
         if path == "/feed.xml":
             return self.feed, "application/rss+xml", self.document() if self.feed == 200 else b"out of order"
         if path.startswith("/pages/"):
-            return (410 if path.removeprefix("/pages/") in self.gone else 200), "text/html", b"<p>a page</p>"
+            name = path.removeprefix("/pages/")
+            said = self.pages.get(name, "<p>a page</p>").encode()
+            return (410 if name in self.gone else 200), "text/html; charset=utf-8", said
         return 404, "text/plain", b"no such page"
 
 
 def _handler(ministry: Ministry) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            began = time.monotonic()
             self._answer(*ministry.page(self.path))
+            if self.path.startswith("/pages/"):
+                ministry.visited.append((began, time.monotonic(), self.path.removeprefix("/pages/")))
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
