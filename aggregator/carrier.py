@@ -40,6 +40,7 @@ from aggregator.outcome import (
 from aggregator.parse.pool import ParsePool
 from aggregator.record import record_failure, record_pages, record_poll
 from aggregator.repairer import Repairer
+from aggregator.upgrade import Anew
 from store.events import CaptureDigest, FeedId
 from store.failpoint import reach
 from store.ports import Capture, PollState
@@ -222,18 +223,19 @@ class Carrier:
             return self._timed(watched, after, at)
 
         digest = capture.digest if capture else CaptureDigest(before.body)
-        recording = await self._ledger.write(
-            before.feed,
-            partial(
-                record_poll,
-                profile=watched.profile,
-                observation=Observation(before.feed, at, document, digest),
-                last_good_at=before.last_good_at,
-                capture=capture,
-                redirects=redirects,
-                verdict=verdict,
-            ),
+        job = partial(
+            record_poll,
+            profile=watched.profile,
+            observation=Observation(before.feed, at, document, digest),
+            last_good_at=before.last_good_at,
+            capture=capture,
+            redirects=redirects,
+            verdict=verdict,
         )
+        recording = await self._ledger.write(before.feed, job)
+        if recording.to_read_anew:
+            anew = await self._read_anew(watched, recording.to_read_anew)
+            recording = await self._ledger.write(before.feed, partial(job, anew=anew))
         self._ledger.moved(before.feed, recording.move)
         if recording.problem:
             self._say(before, recording.state, recording.problem.detail)
@@ -241,6 +243,18 @@ class Carrier:
             return Carried(PollReport(before.feed, len(recording.events), problem.reason, problem.detail))
         self._say(before, recording.state, "")
         return Carried(PollReport(before.feed, len(recording.events)), recording.probes, recording.repair)
+
+    async def _read_anew(self, watched: Watched, digests: Collection[CaptureDigest]) -> Anew:
+        """What our present parser makes of documents that an earlier one read."""
+        anew: dict[CaptureDigest, ParsedFeed] = {}
+        for capture in await self._ledger.captures(digests):
+            content_type = dict(capture.headers).get("content-type", "")
+            parsed = await self._parser.parse(
+                capture.body, content_type, capture.url, encoding=watched.encoding, timezone=watched.profile.timezone
+            )
+            if isinstance(parsed, ParsedFeed):
+                anew[capture.digest] = parsed
+        return anew
 
     async def _probe(self, watched: Watched, probes: Sequence[PageProbe]) -> int:
         """Ask the pages of absent items, in the pass that found them due; how many events came of it."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import regex
 
 from alerts.diff import word_changes
-from store.events import Content, ItemRevised, TextDigest
+from store.events import Content, TextDigest
 from store.ports import Version
 
 MOST_EDITS = 20
@@ -73,7 +73,7 @@ def _told(readings: Sequence[Version], texts: Mapping[TextDigest, str], side: Si
         for before, after in pairwise(readings)
         if side(before.content) != side(after.content) and side(before.content)
     ][-MOST_EDITS:]
-    free = [(before, after) for before, after in edits if after.by == ItemRevised.KIND and not after.hold]
+    free = [(before, after) for before, after in edits if after.kind is not None and not after.hold]
     if len(free) == len(edits) > 1:
         free.append((edits[0][0], edits[-1][1]))
     for before, after in free:

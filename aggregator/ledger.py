@@ -8,7 +8,7 @@ network that fails.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -18,8 +18,8 @@ from aggregator.network import NetworkWatch, News
 from aggregator.normalise import FeedProfile
 from aggregator.record import Recording
 from aggregator.remembered import remembered
-from store.events import DAEMON_STREAM, FeedId, FeedMoved, NetworkLost, Position
-from store.ports import PollState, Store, Transaction
+from store.events import DAEMON_STREAM, CaptureDigest, FeedId, FeedMoved, NetworkLost, Position
+from store.ports import Capture, PollState, Store, Transaction
 
 log = logging.getLogger("feedwitness.feeds")
 
@@ -87,8 +87,21 @@ class Ledger:
             if counted:
                 self._dirty.add(feed)
             raise
+        if recording.to_read_anew:  # nothing was written
+            if counted:
+                self._dirty.add(feed)
+            return recording
         self._states[feed] = replace(recording.state, memory=None)
         return recording
+
+    async def captures(self, digests: Collection[CaptureDigest]) -> Sequence[Capture]:
+        """Those of these documents that are still kept."""
+        return await asyncio.to_thread(self._captures, digests)
+
+    def _captures(self, digests: Collection[CaptureDigest]) -> list[Capture]:
+        with self._store.read() as tx:
+            found = (tx.captures.get(digest) for digest in sorted(digests))
+            return [capture for capture in found if capture is not None]
 
     def moved(self, feed: FeedId, move: Move | None) -> None:
         """What became of the feed's move in the poll that was recorded."""

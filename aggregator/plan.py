@@ -90,13 +90,15 @@ class Plan:
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """What the plan asked for. Texts that were erased are left out; their items are not compared. `family`: where the
-    feed has siblings, which of its `statements` stand there too.
+    feed has siblings, which of its `statements` stand there too. `unproven`: items that another parser of ours read, in
+    a document that is not kept any more.
     """
 
     texts: Mapping[TextDigest, str] = field(default_factory=dict)
     versions: Mapping[ItemId, tuple[Version, ...]] = field(default_factory=dict)
     salts: Mapping[ItemId, bytes] = field(default_factory=dict)
     family: Family = NO_FAMILY
+    unproven: frozenset[ItemId] = frozenset()
 
 
 def look_at(
@@ -135,7 +137,8 @@ def survey(look: Look, aliases: Mapping[Key, ItemId], items: Mapping[ItemId, Kno
     """
     remembered = look.remembered
     observed = look.observed or ()
-    matches = resolve(observed, aliases, items, remembered, look.memory.identity)
+    upgraded = bool(look.memory.parser) and look.memory.parser != look.parser
+    matches = resolve(observed, aliases, items, remembered, look.memory.identity, upgraded=upgraded)
     listed = {match.known.id for match in matches if match.known}
     missing = (
         ()

@@ -22,7 +22,9 @@ from aggregator.revise import faces_wanted
 from aggregator.schedule import went_by
 from aggregator.siblings import family_of
 from aggregator.twins import NO_FAMILY, Family
+from aggregator.upgrade import Anew, catch_up, to_read_anew
 from store.events import (
+    CaptureDigest,
     Event,
     FeedRecovered,
     FeedUnwatched,
@@ -39,7 +41,8 @@ Verdict = Callable[[Decision | PollProblem], Health]
 @dataclass(frozen=True, slots=True)
 class Recording:
     """What one job left behind. `problem`: the gate refused the document, which makes the poll a failed one. `repair`:
-    a gap whose older pages are to be asked.
+    a gap whose older pages are to be asked. `to_read_anew`: our own parser is another one than that which read these
+    captures; nothing was recorded, and it is to be asked again with them.
     """
 
     state: PollState
@@ -48,6 +51,7 @@ class Recording:
     problem: PollProblem | None = None
     move: Move | None = None
     repair: Repair | None = None
+    to_read_anew: frozenset[CaptureDigest] = frozenset()
 
 
 def record_failure(tx: Transaction, profile: FeedProfile, health: Health, now: datetime) -> Recording:
@@ -66,8 +70,11 @@ def record_poll(
     capture: Capture | None,
     redirects: Sequence[Redirect],
     verdict: Verdict,
+    anew: Anew | None = None,
 ) -> Recording:
-    """Record a poll that brought a document, or confirmed the last one. `capture` None: there is no new body."""
+    """Record a poll that brought a document, or confirmed the last one. `capture` None: there is no new body. `anew`:
+    what the present parser makes of documents that another one read, once it was asked.
+    """
     reach("in_tx")
     before = remembered(tx, profile)
     look = look_at(profile, before, observation, last_good_at)
@@ -77,7 +84,9 @@ def record_poll(
         state = replace(health.state, memory=dump(memory), open=True)
         recorded = _keep(tx, profile, health.events, state, observation.at)
         return Recording(state, recorded, problem=look.problem, move=memory.move)
-    decision = _decide(tx, look)
+    decision = _decide(tx, look, anew)
+    if not isinstance(decision, Decision):
+        return Recording(tx.polls.all()[profile.id], to_read_anew=decision)
     health = verdict(decision)
     memory, moved = after_redirects(profile, decision.memory, redirects, observation.at)
     if capture is not None:
@@ -161,10 +170,12 @@ def _is_pending(memory: FeedMemory) -> bool:
     return memory.repair is not None or (memory.move is not None and not memory.move.adopted)
 
 
-def _decide(tx: Transaction, look: Look) -> Decision:
-    """`decide`, with what it asks for read from the store on the way."""
+def _decide(tx: Transaction, look: Look, anew: Anew | None) -> Decision | frozenset[CaptureDigest]:
+    """`decide`, with what it asks for read from the store on the way; or captures that must be read anew before."""
     plan = _surveyed(tx, look)
     versions = {item: tuple(tx.items.versions(item)) for item in plan.versions}
+    if anew is None and (wanted := to_read_anew(plan, versions)):
+        return wanted
     texts = tx.texts.get(plan.digests | faces_wanted(versions.values()))
     loaded = Loaded(
         texts=texts,
@@ -172,7 +183,13 @@ def _decide(tx: Transaction, look: Look) -> Decision:
         salts={item: tx.texts.salt(item) for item in plan.new},
         family=family_of(tx, look.profile, statements(plan, texts)),
     )
-    return decide(plan, loaded)
+    caught_up = catch_up(plan, loaded, anew or {})
+    decision = decide(caught_up.plan, caught_up.loaded)
+    return replace(
+        decision,
+        events=(*caught_up.events, *decision.events),
+        texts=(*caught_up.texts, *decision.texts),
+    )
 
 
 def _surveyed(tx: Transaction, look: Look) -> Plan:

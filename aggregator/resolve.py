@@ -38,8 +38,12 @@ def resolve(
     items: Mapping[ItemId, KnownItem],
     window: Collection[ItemId],
     policy: IdentityPolicy,
+    *,
+    upgraded: bool = False,
 ) -> tuple[Match, ...]:
-    """A match for each entry, in document order. `window`: items of the last accepted document and open suspects."""
+    """A match for each entry, in document order. `window`: items of the last accepted document and open suspects.
+    `upgraded`: another parser of ours read that one, and may have named its entries otherwise.
+    """
     known: dict[int, KnownItem] = {}
     taken: set[ItemId] = set()
 
@@ -67,7 +71,8 @@ def resolve(
     if len(unmatched) * len(left) <= _MOST_PAIRS:
         for index in unmatched:
             for item in left:
-                if index not in known and _same_by_words(observed[index], item, policy) and take(index, item.id):
+                same = index not in known and _same_by_words(observed[index], item, policy, upgraded=upgraded)
+                if same and take(index, item.id):
                     reasons[index] = "same title and text"
     new = [observed[i] for i in unmatched if i not in known]
     alike = _familiar(new, aliases, [items[item] for item in window if item in items], taken)
@@ -97,9 +102,9 @@ def _same_by_link(entry: ObservedItem, item: KnownItem, listed_last: bool, entri
     )
 
 
-def _same_by_words(entry: ObservedItem, item: KnownItem, policy: IdentityPolicy) -> bool:
+def _same_by_words(entry: ObservedItem, item: KnownItem, policy: IdentityPolicy, *, upgraded: bool) -> bool:
     """Equal words are the same statement if they are many, or claim the same date; bulletins repeat short ones. A title
-    claimed for the same minute is enough.
+    claimed for the same minute is enough. Where our own parser may have named the entry otherwise, equal words are.
     """
     if not entry.title and not entry.text:
         return False
@@ -109,7 +114,7 @@ def _same_by_words(entry: ObservedItem, item: KnownItem, policy: IdentityPolicy)
     )
     if same_date and entry.title and _to_the_minute(entry) and text_digest(item.salt, entry.title) == content.title:
         return True
-    enough = len(entry.text) >= LONG_TEXT or same_date or (policy == "title" and bool(entry.text))
+    enough = upgraded or len(entry.text) >= LONG_TEXT or same_date or (policy == "title" and bool(entry.text))
     return enough and same_words(entry, item)
 
 

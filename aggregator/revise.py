@@ -2,8 +2,8 @@
 
 In comes a plan with the texts it asked for, out come `item.revised` events with their holds, the texts to store, and
 what to remember: items that change in every document, and blocks of text that belong to the site. Guards, in the order
-in which their names stand in `hold`: a new version of our own parser, a repaired encoding, a reissued feed, an edit
-that the page told before, two caches out of step, a block of the site, an item that never rests.
+in which their names stand in `hold`: another parser of our own whose document is lost, a repaired encoding, a reissued
+feed, an edit that the page told before, two caches out of step, a block of the site, an item that never rests.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -67,7 +67,7 @@ def find_changes(plan: Plan, loaded: Loaded) -> Revisions:
     faces = [
         (match, known, old)
         for match, known in pairs
-        if known.id in plan.versions and (old := _recorded_face(known, loaded)) is not None
+        if known.id in plan.versions and (old := recorded_face(known, loaded)) is not None
     ]
     boilerplate, affected = _template(plan, [(old.text, match.seen.text) for match, _, old in faces], len(pairs))
     comparer = Comparer(plan, frozenset(boilerplate), {known.id: old for _, known, old in faces})
@@ -157,7 +157,7 @@ def face_of(seen: ObservedItem) -> Face:
     )  # fmt: skip
 
 
-def _recorded_face(known: KnownItem, loaded: Loaded) -> Face | None:
+def recorded_face(known: KnownItem, loaded: Loaded) -> Face | None:
     """What the latest version showed; None if its texts were erased."""
     content, texts = known.content, loaded.texts
     if not {content.title, content.text, content.about} <= texts.keys():
@@ -169,8 +169,8 @@ def _recorded_face(known: KnownItem, loaded: Loaded) -> Face | None:
 
 
 def _hold(plan: Plan, loaded: Loaded, change: Change, *, reissued: bool, stale: bool) -> str:
-    memory, at, versions = plan.look.memory, plan.look.at, loaded.versions.get(change.known.id, ())
-    if memory.parser and memory.parser != plan.look.parser:
+    at, versions = plan.look.at, loaded.versions.get(change.known.id, ())
+    if change.known.id in loaded.unproven:
         return "parser"
     if change.encoding:
         return "mojibake"

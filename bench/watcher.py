@@ -16,6 +16,7 @@ from aggregator.normalise import FeedProfile
 from aggregator.outcome import Observation, PageProbe, PageSeen, ParsedEntry, ParsedFeed
 from aggregator.plan import Loaded, Refused, look_at, survey
 from aggregator.revise import faces_wanted
+from aggregator.upgrade import catch_up, to_read_anew
 from store.chain import text_digest
 from store.events import (
     CaptureDigest,
@@ -56,7 +57,7 @@ def every_page_is_missing(_: PageProbe) -> tuple[str, bool]:
 
 @dataclass
 class Watcher:
-    """One feed and all that is known of it."""
+    """One feed and all that is known of it. `anew`: documents of the past as a newer parser of ours reads them."""
 
     profile: FeedProfile
     pages: Pages = every_page_stands
@@ -72,6 +73,7 @@ class Watcher:
     texts: dict[TextDigest, str] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
     probes: list[PageProbe] = field(default_factory=list)
+    anew: Mapping[CaptureDigest, ParsedFeed] = field(default_factory=dict)
 
     @property
     def memory(self) -> FeedMemory:
@@ -86,7 +88,7 @@ class Watcher:
             self.last_good_at = at
             return []
         look = look_at(
-            self.profile, self.memory, Observation(self.profile.id, at, document, _capture(at)), self.last_good_at
+            self.profile, self.memory, Observation(self.profile.id, at, document, capture_at(at)), self.last_good_at
         )
         if isinstance(look, Refused):
             self.refused.append(look.problem.reason)
@@ -103,8 +105,10 @@ class Watcher:
             versions=versions,
             salts={item: _salt(item) for item in plan.new},
         )
-        decision = decide(plan, loaded)
-        events = self._keep(decision, at)
+        anew = {capture: self.anew[capture] for capture in to_read_anew(plan, versions) if capture in self.anew}
+        caught_up = catch_up(plan, loaded, anew)
+        decision = decide(caught_up.plan, caught_up.loaded)
+        events = self.add(caught_up.events, caught_up.texts, at) + self._keep(decision, at)
         self.last_good_at = at
         if document is not None:
             self.body = None if decision.reread else document
@@ -177,9 +181,7 @@ class Watcher:
                 pass
 
     def _version(self, number: int, event: ReadingEvent, at: datetime) -> Version:
-        kind = event.kind if isinstance(event, ItemRevised) else None
-        hold = "" if isinstance(event, ItemReextracted) else event.hold
-        return Version(number, Position(len(self.events)), at, event.content, kind, event.KIND, hold)
+        return Version(number, Position(len(self.events)), at, event)
 
     def _move(self, item: ItemId, state: ItemState, allowed: set[str]) -> None:
         known = self.items[item]
@@ -200,7 +202,8 @@ def _salt(item: ItemId) -> bytes:
     return sha256(item.encode()).digest()[:16]
 
 
-def _capture(at: datetime) -> CaptureDigest:
+def capture_at(at: datetime) -> CaptureDigest:
+    """The capture of the document shown at that time."""
     return CaptureDigest(f"sha256:{sha256(at.isoformat().encode()).hexdigest()}")
 
 

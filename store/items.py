@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from store import codec
 from store.batch import fetch
-from store.events import AlertId, FeedId, ItemId, ItemReextracted, ItemRevised, Key, Position, ReadingEvent, RuleId
+from store.events import AlertId, FeedId, ItemId, Key, Position, ReadingEvent, RuleId
 from store.instants import from_micros
 from store.ports import KnownItem, StoreError, Version
 from store.tables import ALERTS, ALIASES, EVENTS, ITEMS, SALTS, VERSIONS
@@ -85,7 +85,7 @@ class Items:
     def versions(self, item: ItemId) -> Sequence[Version]:
         """Every reading, in the order of the log."""
         return [
-            _version(number, Position(position), recorded_at, content_of(kind, data))
+            Version(number, Position(position), from_micros(recorded_at), content_of(kind, data))
             for number, position, recorded_at, kind, data in fetch(self._connection, _VERSIONS, {"of": item})
         ]
 
@@ -101,9 +101,3 @@ def content_of(kind: str, data: bytes) -> ReadingEvent:
         msg = f"the read tables take {kind} for a version of an item: run `feedwitness rebuild`"
         raise StoreError(msg)
     return event
-
-
-def _version(number: int, position: Position, recorded_at: int, event: ReadingEvent) -> Version:
-    kind = event.kind if isinstance(event, ItemRevised) else None
-    hold = "" if isinstance(event, ItemReextracted) else event.hold
-    return Version(number, position, from_micros(recorded_at), event.content, kind, event.KIND, hold)

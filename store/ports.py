@@ -21,12 +21,15 @@ from store.events import (
     EditKind,
     Event,
     FeedId,
+    ItemCompleted,
     ItemId,
     ItemPublished,
+    ItemReextracted,
     ItemRevised,
     ItemState,
     Key,
     Position,
+    ReadingEvent,
     Recorded,
     RuleDefined,
     RuleId,
@@ -146,23 +149,45 @@ class Captures(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One reading of an item, as folded from the log. `by` is the kind of event that brought it: a version begins with
-    its publication or its edit (`kind`, None for others), and may be known better later on. `hold`: why alerts about
-    it are held, "" if they are not.
+    """One reading of an item, as folded from the log: a version begins with its publication or its edit, and may be
+    known better later on.
     """
 
     number: int
     position: Position
     recorded_at: datetime
-    content: Content
-    kind: EditKind | None
-    by: str = ItemPublished.KIND
-    hold: str = ""
+    reading: ReadingEvent
+
+    @property
+    def content(self) -> Content:
+        """What the item said."""
+        return self.reading.content
+
+    @property
+    def kind(self) -> EditKind | None:
+        """The kind of edit that made it, None for other readings."""
+        return self.reading.kind if isinstance(self.reading, ItemRevised) else None
+
+    @property
+    def hold(self) -> str:
+        """Why alerts about it are held, "" if they are not."""
+        return "" if isinstance(self.reading, ItemReextracted) else self.reading.hold
 
     @property
     def begins(self) -> bool:
         """The version began with this reading."""
-        return self.by in (ItemPublished.KIND, ItemRevised.KIND)
+        return isinstance(self.reading, ItemPublished | ItemRevised)
+
+    @property
+    def of_page(self) -> bool:
+        """It was a reading of the page behind the item."""
+        match self.reading:
+            case ItemPublished():
+                return False
+            case ItemCompleted():
+                return True
+            case ItemRevised(fields=fields) | ItemReextracted(fields=fields):
+                return fields == ("page",)
 
 
 @dataclass(frozen=True, slots=True)

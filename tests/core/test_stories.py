@@ -18,8 +18,9 @@ import pytest
 
 from aggregator.outcome import ParsedFeed, ParseFailed
 from aggregator.parse.feed import parse
-from bench.watcher import MONDAY, Watcher, profile
+from bench.watcher import MONDAY, Watcher, capture_at, profile
 from store.events import (
+    CaptureDigest,
     Event,
     FeedBaselined,
     FeedGap,
@@ -28,6 +29,7 @@ from store.events import (
     ItemDelisted,
     ItemId,
     ItemPublished,
+    ItemReextracted,
     ItemRekeyed,
     ItemRestored,
     ItemRevised,
@@ -68,6 +70,7 @@ class Life:
         self.watcher = Watcher(profile(**settings), pages=lambda probe: (self.pages.get(probe.url, "standing"), True))
         self.shown: ParsedFeed | None = None
         self.names: dict[str, str] = {}
+        self.anew: dict[CaptureDigest, ParsedFeed] = {}
 
     def step(self, words: list[str], *, polls: bool) -> list[str]:
         """Play one line of a story; what was told."""
@@ -85,9 +88,11 @@ class Life:
         parsed = parse(self.body(words), "application/xml", "https://ministry.example/feed")
         if isinstance(parsed, ParseFailed):
             return [f"!{parsed.reason}"]
-        if "otherparser" in words:
-            parsed = replace(parsed, parser="another/9")
-        return self.poll(parsed)
+        read = otherwise(parsed) if "otherparser" in words else parsed
+        self.watcher.anew = {} if "lost" in words else self.anew
+        told = self.poll(read)
+        self.anew[capture_at(self.now)] = otherwise(parsed)
+        return told
 
     def poll(self, shown: ParsedFeed | None) -> list[str]:
         """The words for what a good answer brought."""
@@ -101,7 +106,7 @@ class Life:
         """The bytes of a document: `@name` for one given whole, else entries, newest first."""
         if words and words[0].startswith("@"):
             return str(self.story["bodies"][words[0][1:]]).encode()
-        entries = [word for word in words if word not in ("broken", "otherparser") and not word.startswith("†")]
+        entries = [word for word in words if word not in ("broken", "otherparser", "lost") and not word.startswith("†")]
         gone = [self.entry(word[1:]) for word in words if word.startswith("†")]
         made = RENDER[self.form]([self.entry(name) for name in entries], gone, self.now)
         if "broken" in words:
@@ -146,6 +151,8 @@ class Life:
                 flags = f"({','.join(event.flags)})" if event.flags else ""
                 back = f"={event.reverts_to}" if event.reverts_to else ""
                 return f"{self.letter(event.item)}:{event.kind}{event.to_version}{flags}{back}{_held(event.hold)}"
+            case ItemReextracted():
+                return f"{self.letter(event.item)}:righted({','.join(event.fields)})"
             case ItemAbsent() | ItemDelisted() | ItemRestored() | ItemRekeyed():
                 sign = {ItemAbsent: "-", ItemDelisted: "?", ItemRestored: "^", ItemRekeyed: "~"}[type(event)]
                 return f"{sign}{self.letter(event.item)}"
@@ -156,6 +163,12 @@ class Life:
             case FeedGap():
                 return f"gap:{event.left}/{event.new}"
         raise AssertionError(event)
+
+
+def otherwise(parsed: ParsedFeed) -> ParsedFeed:
+    """The same document as another parser of ours reads it: it sees a sign at the end of each text."""
+    entries = tuple(replace(entry, text=f"{entry.text} ¶") for entry in parsed.entries)
+    return replace(parsed, parser="another/9", entries=entries)
 
 
 def _held(hold: str) -> str:
