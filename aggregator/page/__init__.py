@@ -3,7 +3,7 @@
 from functools import cache
 from importlib.util import find_spec
 
-NOT_INSTALLED = "reading web pages needs the extra \"fulltext\": pip install 'feedwitness[fulltext]'"
+NOT_INSTALLED = 'reading web pages needs the extra "fulltext": pip install "feedwitness[fulltext]"'
 
 
 @cache

@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from aggregator import page as pages
+from aggregator import settings
 from aggregator.normalise import FeedProfile
 from aggregator.page import plan
 from aggregator.page.plan import Page, page_of
@@ -181,3 +184,26 @@ def test_each_setting_of_pages_is_a_plan_of_its_own() -> None:
     plans = {plan.plan_of(one) for one in (FEED, replace(FEED, page="matched"), replace(FEED, revisit=(HOUR,)))}
     assert len(plans) == 3
     assert plan.plan_of(replace(FEED, page="none")) == ""
+
+
+def test_without_the_extra_the_setting_is_a_mistake_with_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "available", lambda: False)
+    text = '[feeds.a]\nurl = "http://x.org"\npage = "none"\n[feeds.b]\nurl = "http://y.org"\npage = "matched"\n'
+    (tmp_path / "f.toml").write_text(text)
+    (mistake,) = settings.load(str(tmp_path / "f.toml"), {}, tmp_path).mistakes
+    assert mistake.render().startswith(f"{tmp_path}/f.toml:6:8: `page`: ")
+    assert 'pip install "feedwitness[fulltext]"' in mistake.message
+
+
+def test_the_settings_reach_the_feed(tmp_path: Path) -> None:
+    text = (
+        '[feeds.a]\nurl = "http://x.org"\npage = "fulltext"\nrevisit = ["1h", "2d"]\n[feeds.b]\nurl = "http://y.org"\n'
+    )
+    (tmp_path / "f.toml").write_text(text)
+    loaded = settings.load(str(tmp_path / "f.toml"), {}, tmp_path)
+    assert loaded.settings
+    profiles = {name: settings.profile(feed) for name, feed in loaded.settings.feeds.items()}
+    assert (profiles["a"].page, profiles["a"].revisit) == ("fulltext", (HOUR, 2 * DAY))
+    assert (profiles["b"].page, profiles["b"].revisit) == ("none", (15 * MINUTE, HOUR, 6 * HOUR, DAY, 7 * DAY))

@@ -301,6 +301,26 @@ def test_a_statement_that_rolled_off_is_withdrawn_when_its_page_is_gone(tmp_path
     play(story)
 
 
+def test_a_statement_that_left_the_middle_is_withdrawn_by_its_feed_and_once(tmp_path: Path, site: Site) -> None:
+    for name in ("old", "older", "aid"):
+        site.publish(name, AID, f"This one is about {name}.")
+
+    async def story() -> None:
+        async with desk(tmp_path, site) as here:
+            await here.poll()
+            await here.visit()
+            site.listed.remove("older")
+            site.answer("older", 410)
+            await here.poll()
+            assert "gone" in await here.visit(15 * MINUTE)
+            assert here.events(ItemWithdrawn) == [], "missing so far in one document only"
+            await here.poll()
+            await here.visit(HOUR)
+            assert len(here.events(ItemWithdrawn)) == 1
+
+    play(story)
+
+
 def test_a_wall_against_robots_and_one_text_for_all_change_nothing(tmp_path: Path, site: Site) -> None:
     for name in ("old", "aid", "talks"):
         site.publish(name, AID, f"This one is about {name} and about what was said of it in the house on that day.")
