@@ -1,33 +1,24 @@
 """One poll carried into a real store: a scripted site on loopback, a clock in our hand."""
 
 import asyncio
-import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_network
-from pathlib import Path
-from threading import Event, Thread
+from datetime import timedelta
+from threading import Event
 
 import pytest
 
-from aggregator.carrier import Carrier, PollReport, Watched
-from aggregator.fetch.client import Fetcher
-from aggregator.fetch.etiquette import Etiquette
-from aggregator.ledger import Ledger
-from aggregator.manners import Manners
+from aggregator.carrier import PollReport, Watched
 from aggregator.normalise import FeedProfile
 from aggregator.outcome import FetchRequest
-from aggregator.parse.pool import ParsePool
-from store.database import SqlStore, open_store
+from store.database import SqlStore
 from store.events import FeedId, FeedRenamed, FeedUnwatched, ItemPublished, ItemWithdrawn, Position, feed_stream
 from store.ports import StoreUnavailable
+from tests.shell.desk import START, Desk, at_work, play
+from tests.shell.loopback import Answer, serving, tagged
 
-START = datetime(2026, 11, 21, 8, tzinfo=UTC)
 FEED = FeedId("ministry")
-Answer = tuple[int, bytes, dict[str, str]]
 
 
 def rss(*titles: str) -> bytes:
@@ -54,85 +45,37 @@ class Site:
     def publish(self, *titles: str) -> None:
         self.answers["/feed"] = (200, rss(*titles), {})
 
+    def respond(self, path: str, asked: Mapping[str, str]) -> Answer:
+        self.asked.append((path, dict(asked)))
+        return tagged(self.answers.get(path) or self.otherwise(path), asked)
+
 
 @pytest.fixture
-def site() -> Site:
+def site() -> Iterator[Site]:
     served = Site()
-
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            pass
-
-        def do_GET(self) -> None:
-            served.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
-            status, body, headers = served.answers.get(self.path) or served.otherwise(self.path)
-            tag = f'"{hashlib.sha256(body).hexdigest()[:8]}"'
-            if status == 200 and self.headers.get("If-None-Match") == tag:
-                status, body = 304, b""
-            self.send_response(status)
-            for name, value in ({"ETag": tag} if status in (200, 304) else {}).items():
-                self.send_header(name, value)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    served.port = server.server_address[1]
-    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield served
-    server.shutdown()
-    server.server_close()
+    with serving(served.respond) as served.port:
+        yield served
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> SqlStore:
-    with open_store(f"sqlite:///{tmp_path / 'log.db'}", migrate=True) as opened:
-        yield opened
-
-
-@dataclass
-class Desk:
-    """A carrier and the clock it lives by."""
-
-    carrier: Carrier
-    ledger: Ledger
-    store: SqlStore
-    now: datetime = START
+@dataclass(kw_only=True)
+class Ministry(Desk):
+    """One feed, or several, and how its polls went."""
 
     async def poll(self, after: timedelta = timedelta(minutes=10), feed: FeedId = FEED) -> PollReport:
         self.now += after
         return await self.carrier.look(feed)
 
     def kinds(self) -> list[str]:
-        with self.store.read() as tx:
-            return [recorded.event.KIND for recorded in tx.log.read(Position(0), 500)]
+        return [event.KIND for event in self.events()]
 
 
-@asynccontextmanager
-async def desk(store: SqlStore, *urls: str, first: FeedId = FEED, **own: object) -> AsyncIterator[Desk]:
-    parser = ParsePool()
+def desk(store: SqlStore, *urls: str, first: FeedId = FEED, **own: object) -> AbstractAsyncContextManager[Ministry]:
     watched = {}
     for number, url in enumerate(urls):
         feed = first if number == 0 else FeedId(f"feed-{number}")
         request = replace(FetchRequest(url, timedelta(seconds=5), 1 << 20, "test"), **own)
         watched[feed] = Watched(FeedProfile(feed, url, timedelta(minutes=10), timezone="UTC"), request)
-    sitting: Desk
-    async with Fetcher([ip_network("127.0.0.0/8")]) as fetcher:
-        manners = Manners(fetcher, Etiquette(16, 16), now=lambda: sitting.now)
-        ledger = Ledger(store, now=lambda: sitting.now)
-        carrier = Carrier(watched, ledger, manners, parser, now=lambda: sitting.now, jitter=lambda: 0.0)
-        sitting = Desk(carrier, ledger, store)
-        await ledger.load({feed: one.profile for feed, one in watched.items()})
-        try:
-            yield sitting
-        finally:
-            await parser.close()
-
-
-def play(story: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(story())  # type: ignore[arg-type]
+    return at_work(Ministry(store=store), watched)
 
 
 def test_a_first_poll_is_a_baseline_and_an_unchanged_one_is_conditional_and_silent(site: Site, store: SqlStore) -> None:
@@ -197,7 +140,7 @@ def test_a_refused_document_leaves_no_validator_and_changes_nothing(site: Site, 
 def test_a_poll_whose_events_cannot_be_stored_is_not_acknowledged(site: Site, store: SqlStore) -> None:
     site.publish("a")
 
-    async def publish_until_full(here: Desk) -> None:
+    async def publish_until_full(here: Ministry) -> None:
         for number in range(200):
             site.publish(*(f"n{number}-{each}" for each in range(3)), "a")
             await here.poll()

@@ -19,7 +19,7 @@ from aggregator.daemon import Daemon
 from aggregator.one_pass import PassReport, one_pass
 from aggregator.web.health import Pulse, Readiness
 from aggregator.wiring import Program, build
-from store.database import SqlStore, open_store
+from store.database import SqlStore
 from store.events import FeedId
 
 
@@ -55,12 +55,6 @@ def site() -> Iterator[Site]:
     yield served
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqlStore]:
-    with open_store(f"sqlite:///{tmp_path / 'log.db'}", migrate=True) as opened:
-        yield opened
 
 
 @dataclass

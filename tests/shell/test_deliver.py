@@ -2,18 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from alerts.deliver import PER_CHANNEL, Attempt, Channel, Deliverer
 from alerts.retry import SendResult
-from store.database import SqlStore, open_store
+from store.database import SqlStore
 from store.events import AlertId, ChannelId, DeliverySettled, Position, RuleId
 from store.ports import Delivery
 
@@ -21,12 +20,6 @@ OK = SendResult("ok", "http 200", "200 ok for desk@example.org")
 BUSY = SendResult("retry", "http 503", "503 busy")
 GONE = SendResult("permanent", "smtp 550", "desk@example.org: no such user")
 START = datetime(2026, 11, 21, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqlStore]:
-    with open_store(f"sqlite:///{tmp_path}/log.db", migrate=True) as opened:
-        yield opened
 
 
 @dataclass

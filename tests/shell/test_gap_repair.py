@@ -1,33 +1,23 @@
 """A feed whose window rolled past us, and its older pages, on loopback; a real store, a clock in our hand."""
 
-import asyncio
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_network
-from pathlib import Path
-from threading import Thread
 
 import pytest
 
-from aggregator.carrier import Carrier, PollReport, Watched
-from aggregator.fetch.client import Fetcher
-from aggregator.fetch.etiquette import Etiquette
-from aggregator.ledger import Ledger
-from aggregator.manners import Manners
+from aggregator.carrier import PollReport, Watched
 from aggregator.normalise import FeedProfile
 from aggregator.outcome import FetchRequest
-from aggregator.parse.pool import ParsePool
-from store.database import SqlStore, open_store
-from store.events import FeedGap, FeedId, FeedRepaired, ItemPublished, Position
+from store.database import SqlStore
+from store.events import FeedGap, FeedId, FeedRepaired, ItemPublished
+from tests.shell.desk import START, Desk, at_work, play
+from tests.shell.loopback import Answer, serving
 
-START = datetime(2026, 11, 21, 8, tzinfo=UTC)
 FEED = FeedId("ministry")
-Answer = tuple[int, bytes, dict[str, str]]
 
 
 def rss(names: str, *, older: str = "", generator: str = "") -> bytes:
@@ -74,57 +64,28 @@ class Site:
         return f"http://{host}:{self.port}{path}"
 
     def shows(self, path: str, body: bytes, status: int = 200, **headers: str) -> None:
-        self.answers[path] = (status, body, headers)
+        self.answers[path] = (status, body, {name.replace("_", "-"): value for name, value in headers.items()})
+
+    def respond(self, path: str, asked: Mapping[str, str]) -> Answer:
+        self.asked.append(path)
+        self.headers[path] = dict(asked)
+        return self.answers.get(path, (404, b"", {}))
 
 
 @pytest.fixture
-def site() -> Site:
+def site() -> Iterator[Site]:
     served = Site()
-
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            pass
-
-        def do_GET(self) -> None:
-            served.asked.append(self.path)
-            served.headers[self.path] = {name.lower(): value for name, value in self.headers.items()}
-            status, body, headers = served.answers.get(self.path, (404, b"", {}))
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name.replace("_", "-"), value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    served.port = server.server_address[1]
-    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield served
-    server.shutdown()
-    server.server_close()
+    with serving(served.respond) as served.port:
+        yield served
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> SqlStore:
-    with open_store(f"sqlite:///{tmp_path / 'log.db'}", migrate=True) as opened:
-        yield opened
-
-
-@dataclass
-class Desk:
-    """A carrier of one feed and the clock that it lives by."""
-
-    carrier: Carrier
-    store: SqlStore
-    now: datetime = START
+@dataclass(kw_only=True)
+class Ministry(Desk):
+    """One feed, and what became of its gaps."""
 
     async def poll(self, after: timedelta = timedelta(minutes=10)) -> PollReport:
         self.now += after
         return await self.carrier.look(FEED)
-
-    def events(self) -> list[object]:
-        with self.store.read() as tx:
-            return [recorded.event for recorded in tx.log.read(Position(0), 500)]
 
     def told(self) -> tuple[list[str], list[FeedRepaired]]:
         """What was recovered late, by its letters, and how repairs ended."""
@@ -136,32 +97,16 @@ class Desk:
         return late, [event for event in events if isinstance(event, FeedRepaired)]
 
 
-@asynccontextmanager
-async def desk(
+def desk(
     store: SqlStore, url: str, *, allow: Sequence[str] = ("127.0.0.0/8",), **request: object
-) -> AsyncIterator[Desk]:
-    sitting: Desk
-    parser = ParsePool()
+) -> AbstractAsyncContextManager[Ministry]:
     asked = replace(FetchRequest(url, timedelta(seconds=5), 1 << 20, "test"), **request)
     watched = Watched(FeedProfile(FEED, url, timedelta(minutes=10), timezone="UTC"), asked)
 
     async def resolve(host: str, port: int) -> list[str]:
         return ["127.0.0.1"]
 
-    async with Fetcher([ip_network(network) for network in allow], resolve=resolve) as fetcher:
-        manners = Manners(fetcher, Etiquette(16, 16), now=lambda: sitting.now)
-        ledger = Ledger(store, now=lambda: sitting.now)
-        carrier = Carrier({FEED: watched}, ledger, manners, parser, now=lambda: sitting.now, jitter=lambda: 0.0)
-        sitting = Desk(carrier, store)
-        await ledger.load({FEED: watched.profile})
-        try:
-            yield sitting
-        finally:
-            await parser.close()
-
-
-def play(story: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(story())  # type: ignore[arg-type]
+    return at_work(Ministry(store=store), {FEED: watched}, allow=allow, resolve=resolve)
 
 
 @pytest.mark.parametrize("write", [rss, atom])

@@ -4,13 +4,11 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
-
 from aggregator import in_force
 from aggregator import settings as translate
 from aggregator.parts import parts_of
 from config.load import Loaded
-from store.database import SqlStore, open_store
+from store.database import SqlStore
 from store.events import FeedBaselined, FeedId, Position, RuleDefined, feed_stream
 
 NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
@@ -35,12 +33,6 @@ notify = ["console"]
 [channels.console]
 type = "console"
 """
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> SqlStore:
-    with open_store(f"sqlite:///{tmp_path / 'log.db'}", migrate=True) as opened:
-        yield opened
 
 
 def read(tmp_path: Path, text: str) -> Loaded:

@@ -1,34 +1,24 @@
 """Pages visited for real: a scripted site on loopback, a real store, extractor and reactor, a clock in our hand."""
 
-import asyncio
-import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_network
+from datetime import timedelta
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
-from aggregator.carrier import Carrier, Watched
+from aggregator.carrier import Watched
 from aggregator.erase import erase, find_captures
-from aggregator.fetch.client import Fetcher
-from aggregator.fetch.etiquette import Etiquette
-from aggregator.ledger import Ledger
-from aggregator.manners import Manners
 from aggregator.normalise import FeedProfile
 from aggregator.outcome import FetchRequest
 from aggregator.page.plan import FOLLOWED
 from aggregator.page.pool import PagePool
 from aggregator.page.record import Recording
 from aggregator.page.visiting import Paged, Visiting, pause_for
-from aggregator.parse.pool import ParsePool
 from alerts.facts import AlertFacts
 from alerts.react import Reactor
-from store.database import SqlStore, open_store
+from store.database import open_store
 from store.events import (
     AlertHeld,
     AlertRaised,
@@ -37,14 +27,14 @@ from store.events import (
     ItemCompleted,
     ItemRevised,
     ItemWithdrawn,
-    Position,
     RuleDefined,
     RuleId,
     rule_stream,
 )
 from store.ports import Delivery, Visit
+from tests.shell.desk import START, Desk, at_work, play
+from tests.shell.loopback import Answer, serving, tagged
 
-START = datetime(2026, 11, 21, 8, tzinfo=UTC)
 FEED = FeedId("ministry")
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SYRIA = RuleDefined(
@@ -96,39 +86,19 @@ class Site:
         )
         return f"<rss version='2.0'><channel><title>m</title>{items}</channel></rss>".encode()
 
-    def respond(self, path: str) -> tuple[int, str, bytes]:
-        if path == "/feed":
-            return 200, "application/rss+xml", self.document()
-        return self.pages.get(path.removeprefix("/"), (404, "text/html", b"<p>no such page</p>"))
+    def respond(self, path: str, asked: Mapping[str, str]) -> Answer:
+        self.asked.append((path, dict(asked)))
+        feed = (200, "application/rss+xml", self.document())
+        missing = (404, "text/html", b"<p>no such page</p>")
+        status, kind, body = feed if path == "/feed" else self.pages.get(path.removeprefix("/"), missing)
+        return tagged((status, body, {"Content-Type": kind, **self.headers}), asked)
 
 
 @pytest.fixture
 def site() -> Iterator[Site]:
     served = Site()
-
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            pass
-
-        def do_GET(self) -> None:
-            served.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
-            status, kind, body = served.respond(self.path)
-            tag = f'"{hashlib.sha256(body).hexdigest()[:8]}"'
-            if status == 200 and self.headers.get("If-None-Match") == tag:
-                status, body = 304, b""
-            self.send_response(status)
-            for name, value in {"ETag": tag, "Content-Type": kind, **served.headers}.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    served.port = server.server_address[1]
-    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield served
-    server.shutdown()
-    server.server_close()
+    with serving(served.respond) as served.port:
+        yield served
 
 
 class Nobody:
@@ -136,16 +106,13 @@ class Nobody:
         return []
 
 
-@dataclass
-class Desk:
-    """The parts of a program that polls and visits, and the clock that they live by."""
+@dataclass(kw_only=True)
+class Ministry(Desk):
+    """One feed whose pages are visited, one rule, and what it told."""
 
-    carrier: Carrier
-    visiting: Visiting
-    reactor: Reactor
-    store: SqlStore
     paged: Paged
-    now: datetime = START
+    visiting: Visiting = field(init=False)
+    reactor: Reactor = field(init=False)
     lost: bool = False
 
     async def poll(self, after: timedelta = 10 * MINUTE) -> None:
@@ -175,10 +142,6 @@ class Desk:
         with self.store.read() as tx:
             return {visit.url.rpartition("/")[2]: visit for visit in tx.visits.of(FEED)}
 
-    def events(self, *kinds: type) -> list[object]:
-        with self.store.read() as tx:
-            return [one.event for one in tx.log.read(Position(0), 999) if isinstance(one.event, kinds)]
-
     def told(self) -> list[str]:
         return [event.transition for event in self.events(AlertRaised)]  # type: ignore[attr-defined]
 
@@ -186,37 +149,27 @@ class Desk:
 @asynccontextmanager
 async def desk(
     tmp_path: Path, site: Site, setting: str = "fulltext", *, inside: bool = True, **own: object
-) -> AsyncIterator[Desk]:
+) -> AsyncIterator[Ministry]:
     request = replace(FetchRequest(site.url("/feed"), timedelta(seconds=5), 1 << 20, "test"), **own)  # type: ignore[arg-type]
     revisit = (15 * MINUTE, HOUR, 6 * HOUR, DAY, 7 * DAY)
     profile = FeedProfile(FEED, request.url, 10 * MINUTE, timezone="UTC", page=setting, revisit=revisit)  # type: ignore[arg-type]
-    parser, reader, paged = ParsePool(), PagePool(), Paged(profile, request)
-    sitting: Desk
+    paged = Paged(profile, request)
     with open_store(f"sqlite:///{tmp_path / 'log.db'}", migrate=True) as store:
         store.write(lambda tx: tx.log.append(rule_stream(SYRIA.rule), [SYRIA], now=START)).result()
-        async with Fetcher([ip_network("127.0.0.0/8")] if inside else []) as fetcher:
-            manners = Manners(fetcher, Etiquette(16, 16), now=lambda: sitting.now)
-            ledger = Ledger(store, now=lambda: sitting.now)
-            carrier = Carrier(
-                {FEED: Watched(profile, request)}, ledger, manners, parser,
-                now=lambda: sitting.now, jitter=lambda: 0.0,
+        ministry = Ministry(store=store, paged=paged)
+        watched = {FEED: Watched(profile, request)}
+        async with at_work(ministry, watched, allow=["127.0.0.0/8"] if inside else []) as here:
+            reader = PagePool()
+            here.reactor = Reactor(store, Nobody(), {}, now=lambda: here.now)
+            here.visiting = Visiting(
+                store, here.manners, reader, {FEED: paged},
+                now=lambda: here.now, lost=lambda: here.lost, per_host=1000,
             )  # fmt: skip
-            visiting = Visiting(
-                store, manners, reader, {FEED: paged},
-                now=lambda: sitting.now, lost=lambda: sitting.lost, per_host=1000,
-            )  # fmt: skip
-            sitting = Desk(carrier, visiting, Reactor(store, Nobody(), {}, now=lambda: sitting.now), store, paged)
-            await ledger.load({FEED: profile})
             try:
-                await visiting.plan()
-                yield sitting
+                await here.visiting.plan()
+                yield here
             finally:
-                await parser.close()
                 await reader.close()
-
-
-def play(story: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(story())  # type: ignore[arg-type]
 
 
 def test_a_topic_that_only_the_page_names_appears_once_that_is_read(tmp_path: Path, site: Site) -> None:

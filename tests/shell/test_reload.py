@@ -24,7 +24,7 @@ from aggregator.watching import Watching
 from aggregator.web.health import Readiness
 from aggregator.wiring import Program, build
 from alerts.channels.webhook import WebhookChannel
-from store.database import SqlStore, open_store
+from store.database import SqlStore
 from store.events import ChannelId, FeedId, Position
 from store.ports import StoreUnavailable, Verdict
 from tests.acceptance.conftest import Ministry, Statement, open_ministry
@@ -111,12 +111,6 @@ def ministry() -> Iterator[Ministry]:
     with open_ministry() as here:
         here.publish(STATEMENTS[0])
         yield here
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqlStore]:
-    with open_store(f"sqlite:///{tmp_path / 'log.db'}", migrate=True) as opened:
-        yield opened
 
 
 @asynccontextmanager

@@ -1,31 +1,23 @@
 """Two feeds of one source, polled for real into a real store: what is shared, and what waits."""
 
-import asyncio
-import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_network
+from datetime import timedelta
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
-from aggregator.carrier import Carrier, Watched
-from aggregator.fetch.client import Fetcher
-from aggregator.fetch.etiquette import Etiquette
-from aggregator.ledger import Ledger
-from aggregator.manners import Manners
+from aggregator.carrier import Watched
+from aggregator.identity import key
 from aggregator.normalise import FeedProfile
 from aggregator.outcome import FetchRequest
-from aggregator.parse.pool import ParsePool
 from store.database import SqlStore, open_store
 from store.events import FeedBaselined, FeedId, Position, feed_stream
 from store.walk import events
+from tests.shell.desk import Desk, at_work, play
+from tests.shell.loopback import Answer, serving, tagged
 
-START = datetime(2026, 11, 21, 8, tzinfo=UTC)
 ALL, NEWS = FeedId("all"), FeedId("news")
 EVERY = timedelta(minutes=10)
 
@@ -44,14 +36,16 @@ class Site:
     asked: list[str] = field(default_factory=list)
     port: int = 0
 
-    def answer(self, path: str) -> tuple[int, bytes]:
-        name = path.strip("/")
+    def respond(self, path: str, asked: Mapping[str, str]) -> Answer:
+        return tagged(self._answer(path.strip("/")), asked)
+
+    def _answer(self, name: str) -> Answer:
         if name in self.down:
-            return 503, b""
+            return 503, b"", {}
         if name in self.listed:
-            return 200, self._feed(name).encode()
+            return 200, self._feed(name).encode(), {}
         self.asked.append(name)
-        return (410, b"") if name in self.gone else (200, b"<p>here it is</p>")
+        return (410, b"", {}) if name in self.gone else (200, b"<p>here it is</p>", {})
 
     def _feed(self, feed: str) -> str:
         entries = "".join(
@@ -73,43 +67,13 @@ class Site:
 @pytest.fixture
 def site() -> Iterator[Site]:
     served = Site(listed={"all": ["c", "b", "a"], "news": ["c", "b", "a"]})
-
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            pass
-
-        def do_GET(self) -> None:
-            status, body = served.answer(self.path)
-            tag = f'"{hashlib.sha256(body).hexdigest()[:8]}"'
-            if status == 200 and self.headers.get("If-None-Match") == tag:
-                status, body = 304, b""
-            self.send_response(status)
-            self.send_header("ETag", tag)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    served.port = server.server_address[1]
-    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield served
-    server.shutdown()
-    server.server_close()
+    with serving(served.respond) as served.port:
+        yield served
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqlStore]:
-    with open_store(f"sqlite:///{tmp_path / 'log.db'}", migrate=True) as opened:
-        yield opened
-
-
-@dataclass
-class Desk:
-    """A carrier and the clock it lives by."""
-
-    carrier: Carrier
-    store: SqlStore
-    now: datetime = START
+@dataclass(kw_only=True)
+class Source(Desk):
+    """Two feeds of one source, and what came of their polls."""
 
     async def poll(self, *feeds: FeedId) -> list[str]:
         """Poll these feeds, one after another, and say what came of it: kind, item and twin."""
@@ -127,7 +91,7 @@ class Desk:
                 found: f"{feed}/{name}"
                 for feed in (ALL, NEWS)
                 for name in "abcdefg"
-                for found in tx.items.find(feed, [_guid(feed, name)]).values()
+                for found in tx.items.find(feed, [key("guid", f"urn:{feed}:{name}")]).values()
             }
             told = []
             for one in events(tx.log, after):
@@ -139,15 +103,9 @@ class Desk:
             return told
 
 
-def _guid(feed: str, name: str) -> object:
-    from aggregator.identity import key
-
-    return key("guid", f"urn:{feed}:{name}")
-
-
-@asynccontextmanager
-async def desk(store: SqlStore, site: Site, *, shared: bool = True, idle: bool = False) -> AsyncIterator[Desk]:
-    parser = ParsePool()
+def desk(
+    store: SqlStore, site: Site, *, shared: bool = True, idle: bool = False
+) -> AbstractAsyncContextManager[Source]:
     watched = {}
     for feed, other in ((ALL, NEWS), (NEWS, ALL)):
         url = f"http://127.0.0.1:{site.port}/{feed}"
@@ -156,21 +114,7 @@ async def desk(store: SqlStore, site: Site, *, shared: bool = True, idle: bool =
             feed, url, EVERY, timezone="UTC", siblings=siblings, idle=frozenset(siblings if idle else ())
         )
         watched[feed] = Watched(profile, FetchRequest(url, timedelta(seconds=5), 1 << 20, "test"))
-    sitting: Desk
-    async with Fetcher([ip_network("127.0.0.0/8")]) as fetcher:
-        manners = Manners(fetcher, Etiquette(16, 16), now=lambda: sitting.now)
-        ledger = Ledger(store, now=lambda: sitting.now)
-        carrier = Carrier(watched, ledger, manners, parser, now=lambda: sitting.now, jitter=lambda: 0.0)
-        sitting = Desk(carrier, store)
-        await ledger.load({feed: one.profile for feed, one in watched.items()})
-        try:
-            yield sitting
-        finally:
-            await parser.close()
-
-
-def play(story: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(story())  # type: ignore[arg-type]
+    return at_work(Source(store=store), watched)
 
 
 def test_a_statement_of_both_feeds_names_its_twin_in_the_second(site: Site, store: SqlStore) -> None:
