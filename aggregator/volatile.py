@@ -6,7 +6,8 @@ all else in the item is compared as before. A spot is told by its neighbours and
 words. Where more than the spot differs (other words where only figures moved), nothing is looked past.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -27,10 +28,11 @@ def streaks_of(before: Streaks, old: str, new: str) -> dict[Spot, int]:
 
     A text without a block that rests has no spots.
     """
-    known = {(spot.before, spot.after, spot.size): spot for spot in before}
+    by_place = {(spot.before, spot.after, spot.size): spot for spot in before}
+    by_words = {spot.shape: spot for spot in before if spot.shape}
     found = {}
     for spot in _altered(old.split("\n"), new.split("\n")):
-        same = known.get((spot.before, spot.after, spot.size))
+        same = by_place.get((spot.before, spot.after, spot.size)) or by_words.get(spot.shape)
         shape = spot.shape if same is None or same.shape == spot.shape else ""
         found[replace(spot, shape=shape)] = 1 + (before[same] if same else 0)
     return found
@@ -96,10 +98,33 @@ def _altered(before: Sequence[str], after: Sequence[str]) -> list[Spot]:
     if not any(step.equal and step.a1 > step.a0 for step in path):
         return []
     return [
-        Spot(_key(after, b0 - 1), _key(after, b1), b1 - b0, _common_shape(before[a0:a1], after[b0:b1]))
+        spot
         for equal, a0, a1, b0, b1 in path
-        if not equal and a1 - a0 == b1 - b0
+        if not equal
+        for spot in (*_counters(before[a0:a1], after, b0, b1), *_runs(before[a0:a1], after, b0, b1))
     ]
+
+
+def _counters(gone: Sequence[str], after: Sequence[str], start: int, stop: int) -> Iterator[Spot]:
+    """Blocks of a stretch that differs in which only figures moved, whatever else was altered beside them."""
+    shapes = Counter(block_key(block) for block in gone)
+    for at in range(start, stop):
+        shape = block_key(after[at])
+        if shapes[shape]:
+            shapes[shape] -= 1
+            yield Spot(_key(after, at - 1), _key(after, at + 1), 1, shape)
+
+
+def _runs(gone: Sequence[str], after: Sequence[str], start: int, stop: int) -> Iterator[Spot]:
+    """Runs of blocks whose words were altered in place; none where their number changed."""
+    if len(gone) != stop - start:
+        return
+    first = start
+    for at in range(start, stop + 1):
+        if at == stop or block_key(gone[at - start]) == block_key(after[at]):
+            if first < at:
+                yield Spot(_key(after, first - 1), _key(after, at), at - first, "")
+            first = at + 1
 
 
 def _locate(blocks: Sequence[str], spot: Spot) -> range | None:
@@ -117,10 +142,6 @@ def _locate(blocks: Sequence[str], spot: Spot) -> range | None:
 
 def _key(blocks: Sequence[str], at: int) -> str:
     return FIRST if at < 0 else LAST if at >= len(blocks) else block_key(blocks[at])
-
-
-def _common_shape(old: Sequence[str], new: Sequence[str]) -> str:
-    return _shape(new) if _shape(old) == _shape(new) else ""
 
 
 def _shape(blocks: Sequence[str]) -> str:

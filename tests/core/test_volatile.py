@@ -1,5 +1,6 @@
 """Blocks that change with every document, and blocks of the site: what is looked past, and that nothing else is."""
 
+from dataclasses import replace
 from datetime import timedelta
 from time import process_time
 
@@ -13,7 +14,7 @@ from aggregator.template import MOST_BLOCKS, parts_of_the_site, standing
 from aggregator.unrest import MOST_STEADY, unrest
 from aggregator.volatile import VOLATILE_AFTER, beside, found, streaks_of
 from bench.watcher import MONDAY, Watcher, document, entry, profile
-from store.events import About, ItemRevised
+from store.events import About, Event, ItemPublished, ItemRevised
 
 EVERY = timedelta(minutes=10)
 LEARNT = VOLATILE_AFTER + 1
@@ -55,6 +56,40 @@ def test_every_edit_beside_a_volatile_block_is_told(statement: list[str], spot, 
         edited.append(edit)
     for events, edit in list(zip(play(*texts), edited, strict=True))[LEARNT + 1 :]:
         assert [event.hold for event in events] == ([""] if edit else []), texts
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    st.lists(st.tuples(st.booleans(), st.lists(st.integers(0, 3), max_size=2)), min_size=LEARNT, max_size=2 * LEARNT)
+)
+def test_failures_304s_and_duplicates_in_between_lose_nothing_that_is_told(life: list[tuple[bool, list[int]]]) -> None:
+    """They may end a row of changes, so that a counter is told once more; never the other way round."""
+    broken = document(well_formed=False, problem="cut")
+    plain, mixed = Watcher(profile()), Watcher(profile())
+    for n, (_, disturbed) in enumerate(life):
+        said = f"Version {'x' * sum(edit for edit, _ in life[: n + 1])} was agreed.\nRead {n} times.\nIt goes on."
+        shown = document(entry("b", hours=1), entry("a", said))
+        at = MONDAY + n * EVERY
+        told, also = ({e.item for e in each.poll(shown, at) if _is_told(e)} for each in (plain, mixed))
+        assert told <= also, n
+        for k, how in enumerate(disturbed):
+            between = (None, broken, document(), replace(shown, title=f"again {n} {k}"))[how]
+            assert not [e for e in mixed.poll(between, at + timedelta(minutes=2 * (k + 1))) if _is_told(e)]
+
+
+def _is_told(event: Event) -> bool:
+    return isinstance(event, ItemRevised | ItemPublished) and not event.hold
+
+
+def test_edits_beside_a_counter_do_not_end_its_row() -> None:
+    texts = [f"Version {'x' * (n // 2)} was agreed.\nRead {n} times.\nIt goes on." for n in range(LEARNT + 6)]
+    told = play(*texts)
+    assert [[event.hold for event in events] for events in told[LEARNT:]] == [[""], [], [""], [], [""], []]
+
+
+def test_what_is_put_in_beside_a_counter_does_not_end_its_row() -> None:
+    texts = [f"It was agreed.{chr(10) + 'And more.' if n > 3 else ''}\nRead {n} times." for n in range(LEARNT + 1)]
+    assert [[event.hold for event in events] for events in play(*texts)[-2:]] == [["volatile"], []]
 
 
 @settings(deadline=None)
