@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from aggregator.decide import OPENING
 from aggregator.normalise import FeedProfile
 from aggregator.page import decide, memory
 from aggregator.page.decide import STANDING_UNREAD
@@ -74,7 +75,7 @@ class Recording:
 class Subject:
     """What is known before a page is asked. `control`: the address of the page of an item that is still listed, ""
     where there is none, and `control_before` what it said as far as that is known; `former`: the capture that the
-    latest reading rests on, None if it is no longer kept.
+    latest reading rests on, None if it is no longer kept; `words`: the item's title, and the opening of its text.
     """
 
     known: KnownPage
@@ -82,6 +83,7 @@ class Subject:
     control: str
     control_before: str | None
     former: Capture | None
+    words: tuple[str, ...] = ()
 
 
 def subject(
@@ -107,7 +109,9 @@ def subject(
     )
     face = item.content.page
     former = tx.captures.get(face.capture) if face else None
-    return Subject(known, recalled, *_control(tx, visit, window), former)
+    said = tx.texts.get({item.content.title, item.content.text})
+    words = (said.get(item.content.title, ""), said.get(item.content.text, "")[:OPENING])
+    return Subject(known, recalled, *_control(tx, visit, window), former, words)
 
 
 def _grade(tx: Transaction, item: KnownItem) -> Grade | None:

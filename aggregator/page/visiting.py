@@ -17,12 +17,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
+from secrets import token_hex
 from typing import Protocol, TypeVar, cast
 
-from aggregator.fetch.page import verdict
+from aggregator import soft404
+from aggregator.fetch.page import Asked, compared, verdict
 from aggregator.normalise import FeedProfile
-from aggregator.outcome import Fetched, FetchFailed, FetchOutcome, FetchRequest, NotModified
+from aggregator.outcome import Fetched, FetchFailed, FetchOutcome, FetchRequest, NotModified, PageProbe
 from aggregator.page import decide, enrol
+from aggregator.page.known import KnownPage
 from aggregator.page.memory import Sketch
 from aggregator.page.record import Recording, Seen, Subject, Validators, record, subject
 from aggregator.page.sight import PageSight, PageVerdict
@@ -46,6 +49,7 @@ LAST_ONES = timedelta(seconds=30)
 """How long a pass whose time is up waits for the visits under way."""
 _BLOCK_PAGES_KNOWN = 50
 _SAID = ("missing", "gone")
+_ERRORS = ("error_page", "too_short", "empty")
 _NO_CAPTURE = CaptureDigest("")
 
 
@@ -248,8 +252,8 @@ class Visiting:
             seen = await self._taken_in(visit, sight, answer, about)
         else:
             seen = Seen(sight)
-        if decide.wants_control(about.known, seen.sight, about.memory):
-            seen = replace(seen, sight=await self._controlled(visit, paged, about, seen.sight))
+        if decide.wants_control(about.known, seen.sight, about.memory) or _may_be_an_error(about.known, seen.sight):
+            seen = replace(seen, sight=await self._controlled(visit, paged, about, seen.sight, answer))
         return seen
 
     async def _taken_in(self, visit: Visit, sight: PageSight, answer: Fetched, about: Subject) -> Seen:
@@ -270,18 +274,33 @@ class Visiting:
         content_type = next((value for name, value in kept.headers if name.lower() == "content-type"), "")
         return await self._reader.extract(kept.body, content_type, kept.url)
 
-    async def _controlled(self, visit: Visit, paged: Paged, about: Subject, sight: PageSight) -> PageSight:
-        """With the page of an item that is still listed, read in the same breath."""
+    async def _controlled(
+        self, visit: Visit, paged: Paged, about: Subject, sight: PageSight, answer: FetchOutcome
+    ) -> PageSight:
+        """With the page of an item that is still listed, read in the same breath; and of an item that no feed lists any
+        more, beside what the site answers to a made-up address: a page like that one is missing ("soft 404").
+        """
         if not about.control:
             return sight
         await asyncio.sleep(self._pause.total_seconds())
-        answer = await self._ask(about.control, paged, visit.host)
-        if _verdict(about.control, answer)[0] != "standing":
+        control = await self._ask(about.control, paged, visit.host)
+        if _verdict(about.control, control)[0] != "standing":
             return sight
         sight = replace(sight, control_stands=True, control_before=about.control_before)
-        if not isinstance(answer, Fetched):
+        if not isinstance(control, Fetched):
             return sight
-        return replace(sight, control=await self._reader.extract(answer.body, answer.content_type, answer.url))
+        sight = replace(sight, control=await self._reader.extract(control.body, control.content_type, control.url))
+        made_up = soft404.made_up(visit.url, about.control, token_hex(16))
+        if about.known.listed or not isinstance(answer, Fetched) or sight.verdict != "standing" or not made_up:
+            return sight
+        await asyncio.sleep(self._pause.total_seconds())
+        asked = PageProbe(visit.item, visit.url, about.control, about.words)
+        nowhere = Asked(made_up, await self._ask(made_up, paged, visit.host))
+        page, other = Asked(visit.url, answer), Asked(about.control, control)
+        told = await asyncio.to_thread(compared, asked, page, other, nowhere, sight.at)
+        if told.verdict != "missing":
+            return sight
+        return replace(sight, verdict="missing", detail=told.detail, read=None, control_stands=told.sibling_stands)
 
     async def _ask(self, url: str, paged: Paged, host: str, conditional: Visit | None = None) -> FetchOutcome:
         """One GET of a URL that was learnt; the host is left in peace for a moment after it."""
@@ -331,6 +350,11 @@ class Visiting:
 
     async def _write(self, job: Callable[[Transaction], T]) -> T:
         return await asyncio.wrap_future(self._store.write(job))
+
+
+def _may_be_an_error(known: KnownPage, sight: PageSight) -> bool:
+    """Nothing can be read where a page stood, and no feed lists its item any more."""
+    return isinstance(sight.read, PageUnread) and sight.read.reason in _ERRORS and not known.listed and bool(known.face)
 
 
 def _verdict(url: str, answer: FetchOutcome) -> tuple[PageVerdict, str]:

@@ -60,6 +60,7 @@ class Site:
     pages: dict[str, tuple[int, str, bytes]] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    anything: tuple[int, str, bytes] = (404, "text/html", b"<p>no such page</p>")
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"
@@ -89,8 +90,7 @@ class Site:
     def respond(self, path: str, asked: Mapping[str, str]) -> Answer:
         self.asked.append((path, dict(asked)))
         feed = (200, "application/rss+xml", self.document())
-        missing = (404, "text/html", b"<p>no such page</p>")
-        status, kind, body = feed if path == "/feed" else self.pages.get(path.removeprefix("/"), missing)
+        status, kind, body = feed if path == "/feed" else self.pages.get(path.removeprefix("/"), self.anything)
         return tagged((status, body, {"Content-Type": kind, **self.headers}), asked)
 
 
@@ -250,6 +250,34 @@ def test_a_statement_that_rolled_off_is_withdrawn_when_its_page_is_gone(tmp_path
             (withdrawn,) = here.events(ItemWithdrawn)
             assert withdrawn.grade == "page-gone"
             assert here.told() == ["appeared", "withdrawn"]
+
+    play(story)
+
+
+@pytest.mark.parametrize(
+    "words", ["Here is our new site. Look for what you want in the list of all that we have.", "Gone"]
+)
+def test_a_site_that_says_not_found_with_a_200_withdraws_what_rolled_off(
+    tmp_path: Path, site: Site, words: str
+) -> None:
+    site.publish("statement-aid", AID)
+
+    async def story() -> None:
+        async with desk(tmp_path, site) as here:
+            await here.poll()
+            await here.visit()
+            site.listed = []
+            for name in ("statement-roads", "statement-bread"):
+                site.publish(name, f"It is about {name} in the north, and about what was said of it in the house.")
+            await here.poll()
+            await here.visit()
+            site.anything = (200, "text/html", f"<html><title>Not found</title><p>{words}</p></html>".encode())
+            del site.pages["statement-aid"]
+            outcomes = [outcome for _ in range(4) for outcome in await here.visit(4 * HOUR) if outcome == "missing"]
+            assert len(outcomes) >= 3
+            (withdrawn,) = here.events(ItemWithdrawn)
+            assert "as the site answers a made-up address" in " ".join(withdrawn.evidence)
+            assert here.events(ItemRevised) == []
 
     play(story)
 
