@@ -4,6 +4,7 @@ In: the draft of the settings, its tables as written, and which tables are witho
 mistakes, and warnings (what may be meant, but probably is not).
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -75,6 +76,7 @@ class Check:
                     self._wrong(("feeds", name, "formerly", at), f"`formerly`: {whose}; take one of the two out")
             if feed.enabled and by_url.setdefault(feed.url, name) != name:
                 self._warn(("feeds", name, "url"), f"`url`: [feeds.{by_url[feed.url]}] asks the same address")
+            self._without_effect(feed)
         if self.complete and not any(feed.enabled for feed in feeds.values()):
             self._warn(("feeds",), "no feed is watched: there is no [feeds.…] table that is enabled")
 
@@ -91,6 +93,21 @@ class Check:
                 f'never confirmed until `allow_networks` in [fetch] names it, such as ["{inner}"]'
             )
             self._warn(("feeds", feed.id, "url"), told)
+
+    def _without_effect(self, feed: FeedSettings) -> None:
+        """What stands in a feed's table and does nothing there: who wrote it believes that it does."""
+        path = ("feeds", feed.id)
+        if "revisit" in self.tables.named["feeds"][feed.id] and feed.page == "none":
+            told = '`revisit`: no page is read, for `page` is "none"; write page = "fulltext" or "matched" beside it'
+            self._warn((*path, "revisit"), told, key=True)
+        if self.complete and feed.source and self._sources[feed.source] == 1:
+            others = [word for word in self._sources if word != feed.source]
+            told = f"`source`: no other feed has {values.shown(feed.source)}, so nothing is shared with any"
+            self._warn((*path, "source"), told + self._near(feed.source, others))
+
+    @cached_property
+    def _sources(self) -> Mapping[str, int]:
+        return Counter(feed.source for feed in self.draft.feeds.values() if feed.source)
 
     def _rule_feeds(self, rule: Rule) -> None:
         for at, wanted in enumerate(rule.feeds or ()):

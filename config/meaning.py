@@ -57,8 +57,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "url": "http or https, without a user name or password inside",
         "title": "how messages name the source",
         "source": (
-            "a word that feeds of one site share: what stands in several of them, under the same link and in the same "
-            "words, is told once, and what leaves one while another lists it is not gone"
+            "a word (`a-z`, `0-9`, `-`) that feeds of one site share: what stands in several of them, under the same "
+            "link and in the same words, is told once, and what leaves one while another lists it is not gone"
         ),
         "every": "how often it is asked",
         "cron": "instead of `every`: five fields with cron's own meaning (0 and 7 are Sunday), in `timezone`",

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from itertools import pairwise
+from unicodedata import combining, normalize
 from zoneinfo import ZoneInfo, available_timezones
 
 from cronsim import CronSim, CronSimError
@@ -189,12 +190,18 @@ def encoding(text: str) -> None:
         raise ValueError('is no text encoding; write it as "utf-8" or "windows-1251"') from None
 
 
+def _as_word(text: str) -> str:
+    """What to write instead, "" where nothing of the text would stay: letters with marks lose them ("Über": "uber")."""
+    bare = "".join(sign for sign in normalize("NFKD", text.lower()) if not combining(sign))
+    hint = re.sub(r"[^a-z0-9]+", "-", bare).strip("-")[:100].rstrip("-")
+    return f'; write "{hint}"' if hint else ""
+
+
 def source(value: object) -> str:
     """The word that feeds of one source share: small letters, digits and hyphens; "" for none."""
     text = text_of(value)
     if text and not FEED_ID.fullmatch(text):
-        hint = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:100]
-        raise ValueError(f"{shown(text)} is no word of a-z, 0-9 and -" + (f'; write "{hint}"' if hint else ""))
+        raise ValueError(f"{shown(text)} is no word of a-z, 0-9 and -{_as_word(text)}")
     return text
 
 
@@ -202,6 +209,5 @@ def feed_id(value: object) -> str:
     """A feed's id: small letters, digits and hyphens."""
     text = text_of(value)
     if not FEED_ID.fullmatch(text):
-        hint = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:100]
-        raise ValueError(f"{shown(text)} is no feed id: a-z, 0-9 and -" + (f'; write "{hint}"' if hint else ""))
+        raise ValueError(f"{shown(text)} is no feed id: a-z, 0-9 and -{_as_word(text)}")
     return text

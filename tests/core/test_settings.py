@@ -357,6 +357,31 @@ password = "p"
     assert "`security`" not in " ".join(one.message for one in load(None, {}, tmp_path).warnings), "it stays here"
 
 
+def test_a_setting_that_does_nothing_where_it_stands_is_warned_about(tmp_path: Path) -> None:
+    text = """[fetch]
+contact = "https://example.org/us"
+[feeds.all]
+url = "https://example.org/all"
+source = "kremlin"
+revisit = ["1h"]
+[feeds.theme]
+url = "https://example.org/theme"
+source = "kremiln"
+"""
+    write(tmp_path, text)
+    loaded = load(None, {}, tmp_path)
+    good(loaded)
+    assert [f"{one.line}:{one.column}: {one.message}" for one in loaded.warnings] == [
+        '5:10: `source`: no other feed has "kremlin", so nothing is shared with any; did you mean "kremiln"?',
+        '6:1: `revisit`: no page is read, for `page` is "none"; write page = "fulltext" or "matched" beside it',
+        '9:10: `source`: no other feed has "kremiln", so nothing is shared with any; did you mean "kremlin"?',
+    ]
+    write(tmp_path, text.replace("kremiln", "kremlin").replace("revisit", 'page = "matched"\nrevisit'))
+    assert not load(None, {}, tmp_path).warnings
+    write(tmp_path, text.replace("kremiln", "kremlin").replace("revisit = ", "enabled = false #"))
+    assert not load(None, {}, tmp_path).warnings, "a feed that is switched off may come back"
+
+
 @pytest.mark.parametrize(
     ("url", "networks", "warned"),
     [
