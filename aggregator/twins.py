@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from store.chain import text_digest
 from store.events import (
     Event,
+    ItemCompleted,
     ItemDelisted,
     ItemId,
     ItemPublished,
@@ -86,6 +87,8 @@ class Family:
         match event:
             case ItemPublished():
                 return replace(event, twin=self._same_words(event.item))
+            case ItemCompleted():
+                return replace(event, twin=self._same_words(event.item, ("page",)))
             case ItemRevised() if event.kind != "dates":
                 return replace(event, twin=self._same_words(event.item, event.fields))
             case ItemWithdrawn():

@@ -12,6 +12,7 @@ from alerts.judge import Earlier, Once, Repeats, never
 from alerts.transitions import Telling, is_told
 from store.events import (
     Event,
+    ItemCompleted,
     ItemDelisted,
     ItemId,
     ItemPublished,
@@ -30,7 +31,7 @@ from store.walk import events
 ToldOf = Callable[[ItemId, Position], Earlier]
 """What rules told of an item because of events before a position."""
 
-Repeating = ItemPublished | ItemRevised | ItemWithdrawn | ItemDelisted | ItemRestored
+Repeating = ItemPublished | ItemRevised | ItemCompleted | ItemWithdrawn | ItemDelisted | ItemRestored
 """The events that may name a twin."""
 
 _GONE = ("withdrawn", "delisted")
@@ -48,7 +49,7 @@ def repeats(tx: Transaction, recorded: Recorded, cause: Telling, told_of: ToldOf
     if not isinstance(cause, Repeating) or cause.twin is None:
         return never
     first, before = cause.twin, recorded.position
-    is_read = isinstance(cause, ItemPublished | ItemRevised)
+    is_read = isinstance(cause, ItemPublished | ItemRevised | ItemCompleted)
 
     @cache
     def twins() -> Sequence[tuple[Twin, Earlier]]:

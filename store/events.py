@@ -342,7 +342,8 @@ class ItemRevised:
 @dataclass(frozen=True, slots=True)
 class ItemCompleted:
     """The page behind the item was read for the first time: its version says more from here on, and stays the same
-    version. What matches only now appears; nothing changes, and nothing is dropped. `parser` is the extractor.
+    version. What matches only now appears; nothing changes, and nothing is dropped. `parser` is the extractor; `twin`:
+    what it repeats, where the same was read for another feed of the source.
     """
 
     KIND: ClassVar = "item.completed/1"
@@ -353,6 +354,7 @@ class ItemCompleted:
     hold: str
     capture: CaptureDigest
     parser: str
+    twin: Twin | None = None
 
 
 @dataclass(frozen=True, slots=True)

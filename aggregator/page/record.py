@@ -5,7 +5,7 @@ capture they cite, and the plan of the next visit are one atomic unit. What chan
 link or the settings, is found here: then nothing is recorded of the old page, or nothing is planned.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -19,8 +19,9 @@ from aggregator.page.plan import OFF, after_failure, after_good, after_other_kin
 from aggregator.page.sight import PageSight
 from aggregator.page.text import PageText, PageUnread
 from aggregator.remembered import remembered
+from aggregator.siblings import family_of_item
 from store.codec import about_from_text
-from store.events import FeedId, Grade, ItemId, ItemWithdrawn, Recorded, feed_stream
+from store.events import Event, FeedId, Grade, ItemId, ItemWithdrawn, Recorded, feed_stream
 from store.failpoint import reach
 from store.ports import Capture, KnownItem, Transaction, Visit
 from store.walk import events
@@ -98,11 +99,12 @@ def subject(
     suspected = {suspect.item for suspect in feed.suspects}  # its feed settles by itself whether it was withdrawn
     readings = tx.items.versions(visit.item)
     recalled = memory.recall(visit.memory)
+    elsewhere = family_of_item(tx, profile, item).listed_elsewhere
     known = KnownPage(
         item=item,
         readings=readings,
         texts=tx.texts.get(decide.texts_wanted(item, readings)),
-        listed=visit.item in window or visit.item in suspected,
+        listed=visit.item in window or visit.item in suspected or visit.item in elsewhere,
         hold=visit.hold,
         grade=_grade(tx, item),
         block_pages=block_pages,
@@ -165,11 +167,20 @@ def record(
         tx.texts.put(item, text)
     if decision.keep and seen.capture is not None:
         tx.captures.put(seen.capture)
-    recorded = tx.log.append(feed_stream(visit.feed), decision.events, now=sight.at) if decision.events else ()
+    named = _named(tx, profile, about, sight, decision)
+    recorded = tx.log.append(feed_stream(visit.feed), named, now=sight.at) if named else ()
     after = _next(visit, planned, profile, seen, decision)
     tx.visits.save([after])
     met = decision.memory.block_pages
     return Recording(visit.item, visit.feed, recorded, _outcome(about.known, seen, decision), after, met)
+
+
+def _named(
+    tx: Transaction, profile: FeedProfile, about: Subject, sight: PageSight, decision: PageDecision
+) -> Sequence[Event]:
+    """The events, those that repeat what another feed of the source has with their twins."""
+    page = sight.read.text if isinstance(sight.read, PageText) else about.known.page_text
+    return family_of_item(tx, profile, about.known.item, page).with_twins(decision.events) if decision.events else ()
 
 
 def forgotten(visit: Visit) -> Visit:

@@ -103,7 +103,7 @@ def _of_item(event: e.ItemEvent) -> str:
                 f"version {event.to_version}: {event.kind}", *event.flags, back, _twin(event), _held(event.hold)
             )
         case e.ItemCompleted():
-            return _and("its page was read for the first time", _held(event.hold))
+            return _and("its page was read for the first time", _twin(event), _held(event.hold))
         case e.ItemReextracted():
             return f"read anew by our own newer parser: {', '.join(event.fields)} put right, no news"
         case e.ItemRekeyed():
@@ -149,7 +149,9 @@ def repair(event: e.FeedRepaired) -> str:
     return f"gap repaired: {found}" if event.complete else f"gap not repaired to its end: {found}; {event.reason}"
 
 
-def _twin(event: e.ItemPublished | e.ItemRevised | e.ItemDelisted | e.ItemWithdrawn | e.ItemRestored) -> str:
+def _twin(
+    event: e.ItemPublished | e.ItemRevised | e.ItemCompleted | e.ItemDelisted | e.ItemWithdrawn | e.ItemRestored,
+) -> str:
     """The same statement in another feed of the source."""
     return f"the same as {event.twin.item}, version {event.twin.version}" if event.twin else ""
 

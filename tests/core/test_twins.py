@@ -13,6 +13,7 @@ from store.events import (
     Event,
     FeedId,
     ItemAbsent,
+    ItemCompleted,
     ItemDelisted,
     ItemId,
     ItemPublished,
@@ -93,6 +94,17 @@ def test_an_edit_of_its_page_repeats_only_what_has_the_same_page() -> None:
     assert twin_of(edit, read, said=replace(SAID, page="The whole text.")) == NEWS
     assert twin_of(edit, read, said=replace(SAID, page="Another text.")) is None
     assert twin_of(edit, bare, said=replace(SAID, page="The whole text.")) is None
+
+
+def test_a_page_that_was_read_there_too_is_a_twin() -> None:
+    completed = ItemCompleted(HERE, FEED, CONTENT, 1, "", CAPTURE, "x")
+    other = there()
+    digest = TextDigest(text_digest(other.known.salt, "The whole text."))
+    content = replace(other.known.content, page=PageFace(digest, CAPTURE, "x"))
+    read = replace(other, known=replace(other.known, content=content))
+    assert twin_of(completed, read, said=replace(SAID, page="The whole text.")) == NEWS
+    assert twin_of(completed, other, said=replace(SAID, page="The whole text.")) is None
+    assert twin_of(completed, read, said=replace(SAID, page="Another text.")) is None
 
 
 def test_of_several_siblings_the_one_that_said_it_last_is_named() -> None:
