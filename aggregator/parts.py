@@ -15,7 +15,7 @@ from aggregator import ways_out
 from aggregator.carrier import Watched
 from aggregator.in_force import InForce
 from aggregator.outcome import FetchRequest
-from aggregator.page.visiting import Paged
+from aggregator.page.looking import Paged
 from aggregator.ways_out import revealed, user_agent
 from alerts.compose import Form
 from alerts.deliver import Channel

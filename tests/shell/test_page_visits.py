@@ -12,10 +12,11 @@ from aggregator.carrier import Watched
 from aggregator.erase import erase, find_captures
 from aggregator.normalise import FeedProfile
 from aggregator.outcome import FetchRequest
+from aggregator.page.looking import Paged
 from aggregator.page.plan import FOLLOWED
 from aggregator.page.pool import PagePool
 from aggregator.page.record import Recording
-from aggregator.page.visiting import Paged, Visiting, pause_for
+from aggregator.page.visiting import Visiting, pause_for
 from alerts.facts import AlertFacts
 from alerts.react import Reactor
 from store.database import open_store
