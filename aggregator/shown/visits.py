@@ -66,7 +66,16 @@ class FeedPages:
     @property
     def unread(self) -> Counter[str]:
         """How many could not be read at the last look, by reason."""
-        return Counter(visit.reason for visit in self.visits if visit.reason and visit.reason not in ENDED)
+        found: Counter[str] = Counter()
+        for (reason, _), count in self._failing.items():
+            found[reason] += count
+        return found
+
+    @property
+    def _failing(self) -> Counter[tuple[str, bool]]:
+        """As `unread`, and whether they gave a text before."""
+        visits = (visit for visit in self.visits if visit.reason and visit.reason not in ENDED)
+        return Counter((visit.reason, bool(visit.body)) for visit in visits)
 
     def as_row(self) -> dict[str, object]:
         """The pages for JSON."""
@@ -86,9 +95,17 @@ class FeedPages:
         told = [SETTINGS[self.feed.page]]
         if self.visits:
             upcoming = f", the next look {ago(max(self.next_at, now), now)}" if self.next_at else ""
-            told.append(f"{self.read} of {counted(len(self.visits), 'page')} read{upcoming}")
-        told += [f"{count} not read: {unread_in_words(reason)}" for reason, count in self.unread.most_common()]
+            told.append(f"{self.read} of {counted(len(self.visits), 'page')} read so far{upcoming}")
+        told += [
+            f"{count} {_unread(before)}: {unread_in_words(reason)}"
+            for (reason, before), count in self._failing.most_common()
+        ]
         return told
+
+
+def _unread(before: bool) -> str:
+    """How a page fails that gave a text before, or never did."""
+    return "read before, but not at the last look" if before else "not read"
 
 
 def pages_of(views: Views, feed: FeedSettings) -> FeedPages:
@@ -106,7 +123,7 @@ def visit_lines(visit: Visit, now: datetime) -> list[str]:
     """One visit for people."""
     if visit.reason:
         tries = f", {counted(visit.failures, 'look')} in a row" if visit.failures > 1 else ""
-        told = f"not read{tries}: {unread_in_words(visit.reason)}"
+        told = f"{_unread(bool(visit.body))}{tries}: {unread_in_words(visit.reason)}"
     elif visit.looked_at:
         told = "read" if visit.body else "answers"
     else:

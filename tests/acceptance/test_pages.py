@@ -162,7 +162,7 @@ def test_nothing_is_lost_or_read_twice_when_killed_on_the_way(ministry: Ministry
 
 
 def test_the_page_of_a_feed_says_why_it_is_not_read(ministry: Ministry, desk: Desk) -> None:
-    desk.settings(settings(ministry, "fulltext"))
+    desk.settings(settings(ministry, "fulltext", revisit='["1h"]'))
     say(ministry, "trade", "It is about trade with the neighbours in the north, and about the roads.", 1)
     say(ministry, "aid", AID, 2)
     ministry.gone.add("aid")
@@ -174,3 +174,21 @@ def test_the_page_of_a_feed_says_why_it_is_not_read(ministry: Ministry, desk: De
     assert "1 not read: gone: its page is gone" in told_to_people
     assert "pages     " in desk.call("status").out
     assert json.loads(desk.call("status", "--json").out)["queues"]["pages"] == 0
+
+
+def test_a_page_that_was_read_before_is_not_called_unread(ministry: Ministry, desk: Desk) -> None:
+    desk.settings(settings(ministry, "fulltext"))
+    say(ministry, "trade", "It is about trade with the neighbours in the north, and about the roads.", 1)
+    say(ministry, "aid", AID, 2)
+    ministry.gone.add("aid")
+    assert desk.call("poll").status == 0
+    ministry.gone.add("trade")
+    poll_until(desk, lambda: desk.call("feeds", "ministry", "--json").json[0]["pages"]["unread"] == {"gone": 2})
+    told_to_people = desk.call("feeds", "ministry").out
+    assert "1 of 2 pages read so far" in told_to_people
+    assert "1 not read: gone: its page is gone" in told_to_people
+    assert "1 read before, but not at the last look: gone: its page is gone" in told_to_people
+    (trade,) = (row for row in desk.call("items", "--json").json if row["title"] == "Statement trade")
+    assert (
+        "its page  read before, but not at the last look: gone: its page is gone" in desk.call("why", trade["id"]).out
+    )
