@@ -323,11 +323,13 @@ def play(world: World, life: list[tuple[str, str, bool]]) -> None:
     says: dict[str, str] = {}
     left: list[str] = []
     order: list[str] = []
+    released: set[str] = set()
     for feed, what, react in life:
         others = [each for each in order if each != feed and says.get(each) == says.get(feed)]
         if what == "release":
             for alert in world.alerts()[:1]:
-                if isinstance(alert, AlertHeld) and not react:
+                if isinstance(alert, AlertHeld) and not react and alert.alert not in released:
+                    released.add(alert.alert)
                     world.release(alert)
         elif what == "leave" and feed in says:
             alike = [each for each in left if each in others]
