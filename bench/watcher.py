@@ -103,7 +103,7 @@ class Watcher:
         loaded = Loaded(
             texts={digest: self.texts[digest] for digest in digests if digest in self.texts},
             versions=versions,
-            salts={item: _salt(item) for item in plan.new},
+            salts={item: salt_of(item) for item in plan.new},
         )
         anew = {capture: self.anew[capture] for capture in to_read_anew(plan, versions) if capture in self.anew}
         caught_up = catch_up(plan, loaded, anew)
@@ -130,7 +130,7 @@ class Watcher:
     def add(self, events: Sequence[Event], texts: Sequence[tuple[ItemId, str]], at: datetime) -> list[Event]:
         """Append events, and store the texts that they name."""
         for item, text in texts:
-            self.texts[TextDigest(text_digest(_salt(item), text))] = text
+            self.texts[TextDigest(text_digest(salt_of(item), text))] = text
         for event in events:
             self.events.append(event)
             self._fold(event, at)
@@ -142,7 +142,7 @@ class Watcher:
                 self.baselined = event
             case ItemPublished():
                 self.items[event.item] = KnownItem(
-                    event.item, event.feed, "published", 1, event.content, _salt(event.item), at, at, event.capture,
+                    event.item, event.feed, "published", 1, event.content, salt_of(event.item), at, at, event.capture,
                     event.parser,
                 )  # fmt: skip
                 self.versions[event.item] = [self._version(1, event, at)]
@@ -198,7 +198,8 @@ def title_of(watcher: Watcher, item: ItemId, texts: Mapping[TextDigest, str] | N
     return (texts or watcher.texts)[watcher.items[item].content.title]
 
 
-def _salt(item: ItemId) -> bytes:
+def salt_of(item: ItemId) -> bytes:
+    """The salt of an item, the same in every run."""
     return sha256(item.encode()).digest()[:16]
 
 

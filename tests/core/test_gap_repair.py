@@ -13,7 +13,7 @@ from aggregator.memory import dump
 from aggregator.outcome import Observation, ParsedEntry, ParsedFeed
 from aggregator.plan import Loaded, survey
 from aggregator.repair import after_poll, given_up, gives_up, look_at, read
-from bench.watcher import MONDAY, Watcher, _capture, _salt, document, entry, profile
+from bench.watcher import MONDAY, Watcher, capture_at, document, entry, profile, salt_of
 from store.events import Event, FeedGap, FeedRepaired, ItemPublished
 
 START = MONDAY + timedelta(hours=3, minutes=30)
@@ -66,12 +66,12 @@ class Desk:
 
     def _read(self, found: ParsedFeed) -> list[Event]:
         watcher = self.watcher
-        observation = Observation(watcher.profile.id, self.now, found, _capture(self.now))
+        observation = Observation(watcher.profile.id, self.now, found, capture_at(self.now))
         look = look_at(watcher.profile, watcher.memory, observation)
         aliases = {key: watcher.aliases[key] for key in look.keys if key in watcher.aliases}
         wanted = look.items | set(aliases.values())
         plan = survey(look, aliases, {item: watcher.items[item] for item in wanted if item in watcher.items})
-        loaded = Loaded(salts={item: _salt(item) for item in plan.new})
+        loaded = Loaded(salts={item: salt_of(item) for item in plan.new})
         reading = read(plan, loaded, watcher.memory.repair, found)
         self.kept.append(reading.keep)
         open_before = watcher.open
