@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from hashlib import sha256
 
 from aggregator import health, schedule
 from aggregator.decide import Decision
@@ -41,6 +40,7 @@ from aggregator.parse.pool import ParsePool
 from aggregator.record import record_failure, record_pages, record_poll
 from aggregator.repairer import Repairer
 from aggregator.upgrade import Anew
+from store.chain import body_digest
 from store.events import CaptureDigest, FeedId
 from store.failpoint import reach
 from store.ports import Capture, PollState
@@ -172,7 +172,7 @@ class Carrier:
         return health.address(watched.profile, FeedMemory(move=self._ledger.move(watched.profile.id)))
 
     async def _fetched(self, watched: Watched, state: PollState, answer: Fetched, at: datetime) -> Carried:
-        digest = CaptureDigest(f"sha256:{sha256(answer.body).hexdigest()}")
+        digest = CaptureDigest(body_digest(answer.body))
         validated = replace(
             state,
             etag=answer.etag,
@@ -248,9 +248,12 @@ class Carrier:
         """What our present parser makes of documents that an earlier one read."""
         anew: dict[CaptureDigest, ParsedFeed] = {}
         for capture in await self._ledger.captures(digests):
-            content_type = dict(capture.headers).get("content-type", "")
             parsed = await self._parser.parse(
-                capture.body, content_type, capture.url, encoding=watched.encoding, timezone=watched.profile.timezone
+                capture.body,
+                capture.content_type,
+                capture.url,
+                encoding=watched.encoding,
+                timezone=watched.profile.timezone,
             )
             if isinstance(parsed, ParsedFeed):
                 anew[capture.digest] = parsed

@@ -64,8 +64,7 @@ def decide(plan: Plan, loaded: Loaded) -> Decision:
     if plan.look.observed is None:
         return _confirm(plan, loaded)
     decision = _baseline(plan, loaded) if _is_baseline(plan) else _compare(plan, loaded)
-    keep = not any(match.known and match.known.erased for match in plan.matches)
-    return replace(decision, events=loaded.family.with_twins(decision.events), keep=keep)
+    return replace(decision, events=loaded.family.with_twins(decision.events), keep=not plan.lists_erased)
 
 
 def decide_pages(

@@ -111,9 +111,8 @@ async def _shows(
     parser: ParsePool, capture: Capture, sought: Sought, profile: FeedProfile, encoding: str, memory: FeedMemory
 ) -> bool:
     """Whether the document shows the item; one that cannot be read may."""
-    content_type = next((value for name, value in capture.headers if name.lower() == "content-type"), "")
     parsed = await parser.parse(
-        capture.body, content_type, capture.url, encoding=encoding, timezone=profile.timezone
+        capture.body, capture.content_type, capture.url, encoding=encoding, timezone=profile.timezone
     )  # fmt: skip
     if isinstance(parsed, ParseFailed):
         return True

@@ -86,6 +86,11 @@ class Plan:
     versions: frozenset[ItemId]
     new: tuple[ItemId, ...]
 
+    @property
+    def lists_erased(self) -> bool:
+        """The document says again what was erased, so it must not be kept."""
+        return any(match.known and match.known.erased for match in self.matches)
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:

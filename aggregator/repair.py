@@ -101,8 +101,7 @@ def read(plan: Plan, loaded: Loaded, repair: Repair, document: ParsedFeed) -> Ol
         done = _ended(plan, repair, complete=False, reason=f"{MOST_PAGES} older pages did not reach back to it")
     else:
         done = OlderReading((), replace(plan.look.memory, repair=replace(repair, page=following)))
-    keep = not any(match.known and match.known.erased for match in plan.matches)
-    return replace(done, events=(*published, *done.events), texts=texts, keep=keep)
+    return replace(done, events=(*published, *done.events), texts=texts, keep=not plan.lists_erased)
 
 
 def gives_up(repair: Repair, reason: str, at: datetime) -> bool:

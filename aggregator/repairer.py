@@ -10,7 +10,6 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from hashlib import sha256
 
 from aggregator.fetch.hop import named_by
 from aggregator.ledger import Ledger
@@ -21,6 +20,7 @@ from aggregator.outcome import Fetched, FetchFailed, FetchOutcome, FetchRequest,
 from aggregator.parse.pool import ParsePool
 from aggregator.record import Recording, record_older, record_older_end
 from aggregator.repair import gives_up
+from store.chain import body_digest
 from store.events import CaptureDigest
 from store.ports import Capture
 
@@ -67,7 +67,7 @@ class Repairer:
         )
         if isinstance(parsed, ParseFailed):
             return await self._failed(profile, repair, parsed.reason, at)
-        digest = CaptureDigest(f"sha256:{sha256(outcome.body).hexdigest()}")
+        digest = CaptureDigest(body_digest(outcome.body))
         return await self._ledger.write(
             profile.id,
             partial(

@@ -49,6 +49,11 @@ def link(previous: bytes, leaf_hash: bytes) -> bytes:
     return sha256(previous + leaf_hash).digest()
 
 
+def body_digest(body: bytes) -> str:
+    """ "sha256:" and the hex SHA-256 of a response body: the name under which its capture is kept."""
+    return f"sha256:{sha256(body).hexdigest()}"
+
+
 def text_digest(salt: bytes, text: str) -> str:
     """Hex SHA-256 over an item's 16-byte salt and a text in UTF-8: what events carry in place of the text."""
     return sha256(salt + text.encode()).hexdigest()

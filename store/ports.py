@@ -131,6 +131,11 @@ class Capture:
     body: bytes
     fetched_at: datetime
 
+    @property
+    def content_type(self) -> str:
+        """What the server said it is, "" if it did not."""
+        return next((value for name, value in self.headers if name.lower() == "content-type"), "")
+
 
 class Captures(Protocol):
     """Raw captures of responses, by digest."""

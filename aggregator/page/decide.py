@@ -25,10 +25,7 @@ from aggregator.page.known import KnownPage, PageDecision
 from aggregator.page.memory import PageMemory
 from aggregator.page.sight import PageSight
 from aggregator.page.text import PageText, PageUnread
-from store.events import (
-    Event,
-    TextDigest,
-)
+from store.events import Event, TextDigest
 from store.ports import KnownItem, Version
 
 ANSWERS_KEPT = 12

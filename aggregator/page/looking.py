@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 from secrets import token_hex
 from typing import Protocol, cast
 
@@ -22,6 +21,7 @@ from aggregator.page.known import KnownPage
 from aggregator.page.record import Seen, Subject, Validators
 from aggregator.page.sight import PageSight, PageVerdict
 from aggregator.page.text import PageOutcome, PageUnread
+from store.chain import body_digest
 from store.events import CaptureDigest
 from store.ports import Capture, Visit
 
@@ -100,7 +100,7 @@ class Looking:
 
     async def _taken_in(self, visit: Visit, sight: PageSight, answer: Fetched, about: Subject) -> Seen:
         """Read the page that came, unless its bytes are those of the last visit."""
-        digest = CaptureDigest(f"sha256:{sha256(answer.body).hexdigest()}")
+        digest = CaptureDigest(body_digest(answer.body))
         validators = Validators(answer.etag, answer.last_modified, answer.url, digest)
         if digest == visit.body:
             return Seen(sight, validators=validators)
@@ -113,8 +113,7 @@ class Looking:
 
     async def _reread(self, kept: Capture) -> PageOutcome:
         """What the present extractor makes of a capture that another one read."""
-        content_type = next((value for name, value in kept.headers if name.lower() == "content-type"), "")
-        return await self._reader.extract(kept.body, content_type, kept.url)
+        return await self._reader.extract(kept.body, kept.content_type, kept.url)
 
     async def _controlled(
         self,
