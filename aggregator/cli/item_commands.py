@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 KEPT = 100
 """Characters of unchanged text shown on each side of a change."""
 LONGEST = 20_000
+ABSENT = (
+    "not decided yet: its page is asked for up to a day; then it is withdrawn or delisted, unless it is listed again"
+)
+"""What an absent item waits for: nothing else would say why a statement that is missing alerts nobody."""
 
 
 def register(app: typer.Typer) -> None:
@@ -134,7 +138,8 @@ def tell_item(row: "ItemRow") -> None:
     from rich.text import Text
 
     out.say(Text(out.line(row.title) or "(no title)", style="bold"))
-    out.say(f"{row.id}  {row.state}, version {row.version}\n{out.line(row.link)}\n")
+    out.say(f"{row.id}  {row.state}, version {row.version}\n{out.line(row.link)}")
+    out.say(f"{ABSENT}\n" if row.state == "absent" else "")
 
 
 def _tell(chapter: "Chapter") -> None:

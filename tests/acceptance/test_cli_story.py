@@ -137,3 +137,19 @@ def test_a_daemon_that_comes_back_says_that_what_it_missed_is_news_as_well(minis
         daemon.terminate()
         daemon.stderr.read()
     assert said.endswith("first look: 1 of 1 feed seen; what changed since the last look is news as well\n")
+
+
+def test_a_missing_statement_says_what_it_waits_for(ministry, watching):
+    desk = watching
+    for hour in range(4):
+        ministry.say(f"o{hour}", f"Gazette {hour}", f"Decree number {hour}.", hour)
+    polled(desk)
+    ministry.listed = [each for each in ministry.listed if each.name != "o2"]
+    for _ in range(2):  # all pages of this site say the same, so its own proves nothing yet
+        polled(desk)
+    (missing,) = (row for row in desk.call("items", "--json").json if row["state"] == "absent")
+    waits = "not decided yet: its page is asked for up to a day; then it is withdrawn or delisted"
+    assert waits in desk.call("history", missing["id"]).out
+    assert waits in desk.call("why", missing["id"]).out
+    other = next(row for row in desk.call("items", "--json").json if row["state"] == "published")
+    assert "not decided yet" not in desk.call("history", other["id"]).out
