@@ -118,12 +118,16 @@ def after_failure(
     again: timedelta | None = None,
     wait: timedelta | None = None,
 ) -> Visit:
-    """Its page could not be read at `at`. `wait`: what the server asked for (Retry-After)."""
+    """Its page could not be read at `at`: it is asked again with growing distances, and when it would be asked anyway.
+    `wait`: what the server asked for (Retry-After).
+    """
     failures = visit.failures + 1
     retry = min(LAST_RETRY, FIRST_RETRY * 2 ** min(failures - 1, 10))
     visit = replace(visit, looked_at=at, failures=failures, reason=reason)
     end = max(visit.since + profile.revisit[-1], visit.until or visit.since) + PATIENCE
     upcoming = at + retry if at + retry <= end else None
+    if (planned := next_look(profile, visit, at)) is not None:
+        upcoming = min(planned, upcoming or planned)
     upcoming = sooner(upcoming, again, at)
     return replace(visit, next_at=max(upcoming, at + wait) if upcoming and wait else upcoming)
 

@@ -102,9 +102,18 @@ def test_a_page_that_fails_is_tried_later_and_later_and_not_given_up_for_a_month
         at = one.next_at
         one = plan.after_failure(one, FEED, at, reason="http_403")
         waits.append(one.next_at - at if one.next_at else None)
-    assert waits[:7] == [HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 16 * HOUR, DAY, DAY]
+    assert waits[6:9] == [DAY, DAY, DAY]
     assert len(waits) > 30
     assert (one.next_at, one.reason, one.failures) == (None, "http_403", len(waits))
+
+
+def test_a_page_that_fails_is_asked_all_the_same_when_it_would_have_been() -> None:
+    once = plan.after_failure(visit(), FEED, NOW, reason="http_503")
+    assert once.next_at == NOW + 15 * MINUTE
+    often = plan.after_failure(replace(visit(), failures=5), FEED, NOW + 2 * HOUR, reason="http_503")
+    assert often.next_at == NOW + 6 * HOUR, "sooner than a day later"
+    late = plan.after_failure(visit(), FEED, NOW + 2 * HOUR, reason="http_503")
+    assert late.next_at == NOW + 3 * HOUR, "sooner than its next offset"
 
 
 def test_a_server_that_asks_for_time_gets_it() -> None:

@@ -127,7 +127,7 @@ def test_without_the_extra_it_says_how_to_get_it_and_starts_nothing(monkeypatch)
             outcome = await read(it, GOOD)
             assert isinstance(outcome, PageUnread)
             assert outcome.reason == "no_extra"
-            assert "pip install 'feedwitness[fulltext]'" in outcome.detail
+            assert 'pip install "feedwitness[fulltext]"' in outcome.detail
             assert children() == []
 
     asyncio.run(story())
