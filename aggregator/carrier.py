@@ -15,15 +15,16 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from aggregator import health, schedule
-from aggregator.decide import Decision
+from aggregator.deciding.decide import Decision
+from aggregator.deciding.gate import PollProblem
+from aggregator.deciding.memory import FeedMemory, Repair
+from aggregator.deciding.normalise import FeedProfile
+from aggregator.deciding.upgrade import Anew
 from aggregator.fetch.hop import named_by
 from aggregator.fetch.page import probe
-from aggregator.gate import PollProblem
 from aggregator.health import Health
 from aggregator.ledger import Ledger
 from aggregator.manners import Manners
-from aggregator.memory import FeedMemory, Repair
-from aggregator.normalise import FeedProfile
 from aggregator.outcome import (
     Fetched,
     FetchFailed,
@@ -39,7 +40,6 @@ from aggregator.outcome import (
 from aggregator.parse.pool import ParsePool
 from aggregator.record import record_failure, record_pages, record_poll
 from aggregator.repairer import Repairer
-from aggregator.upgrade import Anew
 from store.chain import body_digest
 from store.events import CaptureDigest, FeedId
 from store.failpoint import reach

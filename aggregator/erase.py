@@ -5,15 +5,15 @@ capture holds a whole document, so each one of the feed is read again: it goes i
 of the item, and also if it cannot be read. The captures of its own page go too, and those of other items' pages stay.
 What came in while they were read goes unread. All of it is one transaction.
 Afterwards the item's entry is ignored for as long as the source lists it, and such documents are not kept
-(`aggregator.decide`).
+(`aggregator.deciding.decide`).
 """
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from aggregator.memory import FeedMemory, dump
-from aggregator.normalise import FeedProfile, ObservedItem, normalise, policy_for
+from aggregator.deciding.memory import FeedMemory, dump
+from aggregator.deciding.normalise import FeedProfile, ObservedItem, normalise, policy_for
 from aggregator.outcome import ParseFailed
 from aggregator.page.record import forgotten
 from aggregator.parse.pool import ParsePool

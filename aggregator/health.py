@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from aggregator.memory import FeedMemory, Move
-from aggregator.normalise import FeedProfile
+from aggregator.deciding.memory import FeedMemory, Move
+from aggregator.deciding.normalise import FeedProfile
 from aggregator.outcome import Redirect
 from store.events import FeedDegraded, FeedGone, FeedMoved, FeedQuiet, FeedRecovered, NetworkLost, NetworkRestored
 from store.ports import PollState

@@ -12,10 +12,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from aggregator.deciding.memory import Move
+from aggregator.deciding.normalise import FeedProfile
 from aggregator.health import pardoned
-from aggregator.memory import Move
 from aggregator.network import NetworkWatch, News
-from aggregator.normalise import FeedProfile
 from aggregator.record import Recording
 from aggregator.remembered import remembered
 from store.events import DAEMON_STREAM, CaptureDigest, FeedId, FeedMoved, NetworkLost, Position

@@ -8,21 +8,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from aggregator import repair
-from aggregator.decide import Decision, decide, decide_pages, is_open
-from aggregator.gate import PollProblem
+from aggregator.deciding import repair
+from aggregator.deciding.decide import Decision, decide, decide_pages, is_open
+from aggregator.deciding.gate import PollProblem
+from aggregator.deciding.memory import FeedMemory, Move, Repair, dump
+from aggregator.deciding.normalise import FeedProfile
+from aggregator.deciding.plan import Loaded, Look, Plan, Refused, look_at, missed, statements, survey
+from aggregator.deciding.revise import faces_wanted
+from aggregator.deciding.twins import NO_FAMILY, Family
+from aggregator.deciding.upgrade import Anew, catch_up, to_read_anew
 from aggregator.health import Health, after_failures, after_redirects
-from aggregator.memory import FeedMemory, Move, Repair, dump
-from aggregator.normalise import FeedProfile
 from aggregator.outcome import Observation, PageProbe, PageSeen, Redirect
 from aggregator.page import enrol
-from aggregator.plan import Loaded, Look, Plan, Refused, look_at, missed, statements, survey
 from aggregator.remembered import remembered
-from aggregator.revise import faces_wanted
 from aggregator.schedule import went_by
 from aggregator.siblings import family_of
-from aggregator.twins import NO_FAMILY, Family
-from aggregator.upgrade import Anew, catch_up, to_read_anew
 from store.events import (
     CaptureDigest,
     Event,

@@ -1,7 +1,7 @@
 """What is remembered of a feed, as one transaction sees it."""
 
-from aggregator.memory import FeedMemory, recall
-from aggregator.normalise import FeedProfile
+from aggregator.deciding.memory import FeedMemory, recall
+from aggregator.deciding.normalise import FeedProfile
 from store.events import FeedBaselined, FeedId, FeedRenamed, ItemId, Position
 from store.ports import Transaction
 

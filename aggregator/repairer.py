@@ -11,15 +11,15 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
+from aggregator.deciding.memory import Repair
+from aggregator.deciding.normalise import FeedProfile
+from aggregator.deciding.repair import gives_up
 from aggregator.fetch.hop import named_by
 from aggregator.ledger import Ledger
 from aggregator.manners import Manners
-from aggregator.memory import Repair
-from aggregator.normalise import FeedProfile
 from aggregator.outcome import Fetched, FetchFailed, FetchOutcome, FetchRequest, Observation, ParseFailed
 from aggregator.parse.pool import ParsePool
 from aggregator.record import Recording, record_older, record_older_end
-from aggregator.repair import gives_up
 from store.chain import body_digest
 from store.events import CaptureDigest
 from store.ports import Capture

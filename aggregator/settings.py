@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from aggregator import page
-from aggregator.normalise import FeedProfile
+from aggregator.deciding.normalise import FeedProfile
 from alerts import query, stems
 from alerts import topics as topics_inside
 from alerts.facts import FeedCard

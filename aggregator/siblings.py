@@ -6,10 +6,10 @@ look-up by link in each of them when something came, changed, left or came back,
 
 from collections.abc import Collection, Mapping
 
-from aggregator.identity import comparable_link, is_home_page, key
-from aggregator.normalise import FeedProfile
+from aggregator.deciding.identity import comparable_link, is_home_page, key
+from aggregator.deciding.normalise import FeedProfile
+from aggregator.deciding.twins import Family, Sibling, Statement
 from aggregator.remembered import window_of
-from aggregator.twins import Family, Sibling, Statement
 from store.codec import about_from_text
 from store.events import FeedId, ItemDelisted, ItemId, ItemRestored, ItemWithdrawn, Key, Position, Recorded
 from store.ports import KnownItem, Transaction

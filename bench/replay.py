@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from aggregator.normalise import FeedProfile
+from aggregator.deciding.normalise import FeedProfile
 from aggregator.outcome import ParsedEntry, ParsedFeed, ParseFailed
 from bench import verdicts
 from bench.differences import place_of

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from aggregator.normalise import FeedProfile
+from aggregator.deciding.normalise import FeedProfile
 from aggregator.outcome import ParsedFeed, ParseFailed
 from bench.replay import CORPUS, EVERY, Snapshot, read
 from bench.watcher import Watcher, capture_at

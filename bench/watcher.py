@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from aggregator.decide import Decision, decide, decide_pages
-from aggregator.memory import FeedMemory, dump, recall
-from aggregator.normalise import FeedProfile
+from aggregator.deciding.decide import Decision, decide, decide_pages
+from aggregator.deciding.memory import FeedMemory, dump, recall
+from aggregator.deciding.normalise import FeedProfile
+from aggregator.deciding.plan import Loaded, Refused, look_at, survey
+from aggregator.deciding.revise import faces_wanted
+from aggregator.deciding.upgrade import catch_up, to_read_anew
 from aggregator.outcome import Observation, PageProbe, PageSeen, ParsedEntry, ParsedFeed
-from aggregator.plan import Loaded, Refused, look_at, survey
-from aggregator.revise import faces_wanted
-from aggregator.upgrade import catch_up, to_read_anew
 from store.chain import text_digest
 from store.events import (
     CaptureDigest,

@@ -28,7 +28,7 @@ TextDigest = NewType("TextDigest", str)
 CaptureDigest = NewType("CaptureDigest", str)
 """`sha256:` + hex SHA-256 of a response body as received, after inflation."""
 Key = NewType("Key", str)
-"""A hashed alias of an item inside its feed (`guid:…`, `link:…`, …); kept for ever, see `aggregator.normalise`."""
+"""A hashed alias of an item inside its feed (`guid:…`, `link:…`, …); kept for ever, see `deciding.normalise`."""
 
 ItemState = Literal["published", "absent", "delisted", "withdrawn"]
 EditKind = Literal["dates", "whitespace", "markup", "punctuation", "metadata", "wording", "title"]

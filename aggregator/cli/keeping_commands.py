@@ -14,8 +14,8 @@ from aggregator.cli.choosing import account, find_item
 from aggregator.cli.context import Context, Failure, context
 
 if TYPE_CHECKING:
+    from aggregator.deciding.normalise import FeedProfile
     from aggregator.erase import Findings
-    from aggregator.normalise import FeedProfile
     from config.model import Settings
     from store.database import SqlStore
     from store.events import FeedId
@@ -122,7 +122,7 @@ def _refuse_words(row: "ItemRow", why: str) -> None:
 def _profile(settings: "Settings", feed: "FeedId") -> "tuple[FeedProfile, str]":
     """The feed's own way of being read; the plain way for one that is no longer in the settings."""
     from aggregator import settings as translate
-    from aggregator.normalise import FeedProfile
+    from aggregator.deciding.normalise import FeedProfile
     from aggregator.ways_out import revealed
 
     if known := settings.feeds.get(feed):

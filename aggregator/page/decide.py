@@ -16,10 +16,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from aggregator import withdrawal
-from aggregator.echo import feed_side, page_side
-from aggregator.echo import texts_wanted as echo_texts
-from aggregator.memory import PageAnswer
+from aggregator.deciding import withdrawal
+from aggregator.deciding.echo import feed_side, page_side
+from aggregator.deciding.echo import texts_wanted as echo_texts
+from aggregator.deciding.memory import PageAnswer
 from aggregator.page import doubt, news
 from aggregator.page.known import KnownPage, PageDecision
 from aggregator.page.memory import PageMemory

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from aggregator.mojibake import same_but_for_encoding
+from aggregator.deciding.mojibake import same_but_for_encoding
 from aggregator.page.likeness import kept, likeness, sketch
 from aggregator.page.memory import Doubt, PageMemory, Sketch
 from aggregator.page.sight import PageSight

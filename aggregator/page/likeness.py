@@ -1,7 +1,7 @@
 """How much two texts have in common, whatever their length: counted by pairs of neighbouring words. Pure.
 
 It tells another page from an edited one, and one page under two addresses from two pages. It never decides whether an
-edit is one: what keeps its subject is compared word by word (`aggregator.edits`).
+edit is one: what keeps its subject is compared word by word (`aggregator.deciding.edits`).
 """
 
 import hashlib

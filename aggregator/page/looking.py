@@ -13,8 +13,8 @@ from secrets import token_hex
 from typing import Protocol, cast
 
 from aggregator import soft404
+from aggregator.deciding.normalise import FeedProfile
 from aggregator.fetch.page import Asked, compared, verdict
-from aggregator.normalise import FeedProfile
 from aggregator.outcome import Fetched, FetchFailed, FetchOutcome, FetchRequest, NotModified, PageProbe
 from aggregator.page import decide
 from aggregator.page.known import KnownPage

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType
 
-from aggregator.memory import PageAnswer, answer_of, answer_row
-from aggregator.restless import Restless, Volatile, restless_of, restless_row, volatile_of, volatile_row
-from aggregator.stored import bool_of, instant_of, list_of, micros_of, str_of
+from aggregator.deciding.memory import PageAnswer, answer_of, answer_row
+from aggregator.deciding.restless import Restless, Volatile, restless_of, restless_row, volatile_of, volatile_row
+from aggregator.deciding.stored import bool_of, instant_of, list_of, micros_of, str_of
 
 FORMAT = 1
 

@@ -3,16 +3,16 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from aggregator.echo import feed_side, is_echo, page_side
-from aggregator.edits import Edit, Face, compare
-from aggregator.mojibake import same_but_for_encoding
-from aggregator.noise import Found, Noise, Past, at_rest, look_past
+from aggregator.deciding.echo import feed_side, is_echo, page_side
+from aggregator.deciding.edits import Edit, Face, compare
+from aggregator.deciding.mojibake import same_but_for_encoding
+from aggregator.deciding.noise import Found, Noise, Past, at_rest, look_past
+from aggregator.deciding.returning import is_flapping
+from aggregator.deciding.template import hunks, whole_blocks, without
 from aggregator.page.known import KnownPage
 from aggregator.page.memory import PageMemory
 from aggregator.page.sight import PageSight
 from aggregator.page.text import PageText
-from aggregator.returning import is_flapping
-from aggregator.template import hunks, whole_blocks, without
 from store.chain import text_digest
 from store.events import (
     About,

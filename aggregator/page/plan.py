@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urldefrag
 
-from aggregator.identity import comparable_link, host_of, is_home_page
-from aggregator.normalise import FeedProfile
+from aggregator.deciding.identity import comparable_link, host_of, is_home_page
+from aggregator.deciding.normalise import FeedProfile
 from store.events import Content, ItemId
 from store.ports import Visit
 

@@ -9,8 +9,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from aggregator.decide import OPENING
-from aggregator.normalise import FeedProfile
+from aggregator.deciding.decide import OPENING
+from aggregator.deciding.normalise import FeedProfile
 from aggregator.page import decide, memory
 from aggregator.page.decide import STANDING_UNREAD
 from aggregator.page.known import KnownPage, PageDecision

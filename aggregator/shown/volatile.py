@@ -6,7 +6,7 @@ Reads what is remembered of a feed, not the log: how often such a block changes 
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.memory import peek
+from aggregator.deciding.memory import peek
 from aggregator.shown.form import stamp
 from store.events import FeedId, ItemId
 from store.ports import Views

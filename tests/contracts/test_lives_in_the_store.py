@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aggregator import health
-from aggregator.decide import Decision
-from aggregator.gate import PollProblem
+from aggregator.deciding.decide import Decision
+from aggregator.deciding.gate import PollProblem
 from aggregator.health import Health
 from aggregator.outcome import Observation, ParsedFeed
 from aggregator.record import record_poll

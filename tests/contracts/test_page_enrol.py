@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from aggregator.normalise import FeedProfile
+from aggregator.deciding.normalise import FeedProfile
 from aggregator.page import enrol
 from aggregator.page.plan import FOLLOWED
 from store.codec import about_to_text

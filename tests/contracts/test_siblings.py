@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from aggregator.identity import comparable_link, key
-from aggregator.memory import FeedMemory, Listed, dump
-from aggregator.normalise import FeedProfile
+from aggregator.deciding.identity import comparable_link, key
+from aggregator.deciding.memory import FeedMemory, Listed, dump
+from aggregator.deciding.normalise import FeedProfile
 from aggregator.page.record import Seen, record
 from aggregator.page.sight import PageSight
 from aggregator.page.text import PageText

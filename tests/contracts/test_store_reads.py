@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from aggregator.normalise import FeedProfile
+from aggregator.deciding.normalise import FeedProfile
 from aggregator.remembered import remembered
 from alerts.blindness import Blindness
 from alerts.react import BATCH, CONCERNING_KINDS

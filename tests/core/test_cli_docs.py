@@ -125,7 +125,7 @@ def test_every_hold_that_deciding_names_has_its_words():
 
 def test_every_reason_for_a_failed_poll_has_its_words():
     """The reasons stand in the docstrings of the values that carry them."""
-    from aggregator.gate import PollProblem
+    from aggregator.deciding.gate import PollProblem
     from aggregator.outcome import FetchFailed, ParseFailed
 
     for holder in (FetchFailed, ParseFailed, PollProblem):

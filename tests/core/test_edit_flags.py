@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.dates_in_text import dates_of
-from aggregator.edits import LONGEST, Face, block_key, compare
-from aggregator.names_in_text import names_differ
-from aggregator.wording import has_grown
+from aggregator.deciding.dates_in_text import dates_of
+from aggregator.deciding.edits import LONGEST, Face, block_key, compare
+from aggregator.deciding.names_in_text import names_differ
+from aggregator.deciding.wording import has_grown
 from store.events import About
 
 FACE = Face("Title", "Text", About("", (), ""), "", "", "", None, None)

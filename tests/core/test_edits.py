@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.edits import Face, compare
-from aggregator.mojibake import same_but_for_encoding
-from aggregator.wording import text_change
+from aggregator.deciding.edits import Face, compare
+from aggregator.deciding.mojibake import same_but_for_encoding
+from aggregator.deciding.wording import text_change
 from store.events import About
 
 FACE = Face("Title", "Text", About("", (), "https://example.org/1"), "", "", "", None, None)

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.decide import Decision
-from aggregator.memory import dump
+from aggregator.deciding.decide import Decision
+from aggregator.deciding.memory import dump
+from aggregator.deciding.plan import Loaded, survey
+from aggregator.deciding.repair import after_poll, given_up, gives_up, look_at, read
 from aggregator.outcome import Observation, ParsedEntry, ParsedFeed
-from aggregator.plan import Loaded, survey
-from aggregator.repair import after_poll, given_up, gives_up, look_at, read
 from bench.watcher import MONDAY, Watcher, capture_at, document, entry, profile, salt_of
 from store.events import Event, FeedGap, FeedRepaired, ItemPublished
 

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from aggregator.gate import judge
-from aggregator.memory import FeedMemory, Listed
+from aggregator.deciding.gate import judge
+from aggregator.deciding.memory import FeedMemory, Listed
 from store.events import ItemId, Key
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

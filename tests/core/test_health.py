@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from aggregator.deciding.memory import FeedMemory
 from aggregator.health import (
     HostOutcome,
     address,
@@ -15,7 +16,6 @@ from aggregator.health import (
     network_change,
     pardoned,
 )
-from aggregator.memory import FeedMemory
 from aggregator.outcome import Redirect
 from bench.watcher import profile
 from store.events import (

@@ -2,8 +2,8 @@
 
 import pytest
 
-from aggregator.identity import choose_policy, clean_link, comparable_link, strip_timestamp
-from aggregator.normalise import normalise
+from aggregator.deciding.identity import choose_policy, clean_link, comparable_link, strip_timestamp
+from aggregator.deciding.normalise import normalise
 from bench.watcher import document, entry, profile
 
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.memory import FeedMemory, Listed, Move, PageAnswer, Repair, Smaller, Suspect, dump, recall
+from aggregator.deciding.memory import FeedMemory, Listed, Move, PageAnswer, Repair, Smaller, Suspect, dump, recall
+from aggregator.deciding.restless import Restless, Spot, Volatile
 from aggregator.older import OlderPage
-from aggregator.restless import Restless, Spot, Volatile
 from store.events import CaptureDigest, FeedBaselined, FeedId, ItemId, Key
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)

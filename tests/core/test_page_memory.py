@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.memory import PageAnswer
+from aggregator.deciding.memory import PageAnswer
+from aggregator.deciding.restless import Restless, Spot, Volatile
 from aggregator.page.memory import Doubt, PageMemory, Sketch, dump, recall
-from aggregator.restless import Restless, Spot, Volatile
 
 NOW = datetime(2026, 11, 22, 5, 30, 0, 250, tzinfo=UTC)
 FULL = PageMemory(

@@ -8,7 +8,7 @@ import pytest
 
 from aggregator import page as pages
 from aggregator import settings
-from aggregator.normalise import FeedProfile
+from aggregator.deciding.normalise import FeedProfile
 from aggregator.page import plan
 from aggregator.page.plan import Page, page_of
 from store.events import Content, FeedId, ItemId, TextDigest

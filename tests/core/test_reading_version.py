@@ -6,7 +6,7 @@ from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from aggregator.normalise import FeedProfile, normalise, policy_for
+from aggregator.deciding.normalise import FeedProfile, normalise, policy_for
 from aggregator.outcome import ParsedFeed
 from aggregator.parse.feed import PARSER, parse
 from store.events import FeedId

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from aggregator.twins import Family, Sibling, Statement
+from aggregator.deciding.twins import Family, Sibling, Statement
 from store.chain import text_digest
 from store.events import (
     CaptureDigest,

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.edits import Face, block_key
-from aggregator.restless import Restless, Spot
-from aggregator.template import MOST_BLOCKS, parts_of_the_site, standing
-from aggregator.unrest import MOST_STEADY, unrest
-from aggregator.volatile import VOLATILE_AFTER, beside, found, streaks_of
+from aggregator.deciding.edits import Face, block_key
+from aggregator.deciding.restless import Restless, Spot
+from aggregator.deciding.template import MOST_BLOCKS, parts_of_the_site, standing
+from aggregator.deciding.unrest import MOST_STEADY, unrest
+from aggregator.deciding.volatile import VOLATILE_AFTER, beside, found, streaks_of
 from bench.watcher import MONDAY, Watcher, document, entry, profile
 from store.events import About, Event, ItemPublished, ItemRevised
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.memory import Listed, Suspect
+from aggregator.deciding.memory import Listed, Suspect
+from aggregator.deciding.window import find_gaps, order_of, sections_of
+from aggregator.deciding.withdrawal import conclude, probes_due
 from aggregator.outcome import PageProbe, PageSeen, Tombstone
-from aggregator.window import find_gaps, order_of, sections_of
-from aggregator.withdrawal import conclude, probes_due
 from bench.watcher import MONDAY, Watcher, document, entry, every_page_is_missing, profile
 from store.events import (
     Event,

@@ -10,7 +10,7 @@ from threading import Event
 import pytest
 
 from aggregator.carrier import PollReport, Watched
-from aggregator.normalise import FeedProfile
+from aggregator.deciding.normalise import FeedProfile
 from aggregator.outcome import FetchRequest
 from store.database import SqlStore
 from store.events import FeedId, FeedRenamed, FeedUnwatched, ItemPublished, ItemWithdrawn, Position, feed_stream

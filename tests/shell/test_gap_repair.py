@@ -10,7 +10,7 @@ from email.utils import format_datetime
 import pytest
 
 from aggregator.carrier import PollReport, Watched
-from aggregator.normalise import FeedProfile
+from aggregator.deciding.normalise import FeedProfile
 from aggregator.outcome import FetchRequest
 from store.database import SqlStore
 from store.events import FeedGap, FeedId, FeedRepaired, ItemPublished

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from aggregator.carrier import Watched
+from aggregator.deciding.normalise import FeedProfile
 from aggregator.erase import erase, find_captures
-from aggregator.normalise import FeedProfile
 from aggregator.outcome import FetchRequest
 from aggregator.page.looking import Paged
 from aggregator.page.plan import FOLLOWED

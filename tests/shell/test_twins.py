@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from aggregator.carrier import Watched
-from aggregator.identity import key
-from aggregator.normalise import FeedProfile
+from aggregator.deciding.identity import key
+from aggregator.deciding.normalise import FeedProfile
 from aggregator.outcome import FetchRequest
 from store.database import SqlStore, open_store
 from store.events import FeedBaselined, FeedId, Position, feed_stream

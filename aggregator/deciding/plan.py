@@ -9,15 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from aggregator import gate
-from aggregator.gate import PollProblem
-from aggregator.identity import comparable_link, is_home_page, key, strip_timestamp
-from aggregator.memory import FeedMemory
-from aggregator.normalise import FeedProfile, ObservedItem, normalise, policy_for
+from aggregator.deciding import gate
+from aggregator.deciding.gate import PollProblem
+from aggregator.deciding.identity import comparable_link, is_home_page, key, strip_timestamp
+from aggregator.deciding.memory import FeedMemory
+from aggregator.deciding.normalise import FeedProfile, ObservedItem, normalise, policy_for
+from aggregator.deciding.resolve import Match, resolve
+from aggregator.deciding.twins import NO_FAMILY, Family, Statement
+from aggregator.deciding.window import claimed_dates
 from aggregator.outcome import Observation, Tombstone
-from aggregator.resolve import Match, resolve
-from aggregator.twins import NO_FAMILY, Family, Statement
-from aggregator.window import claimed_dates
 from store.chain import text_digest
 from store.codec import about_from_text, about_to_text
 from store.events import CaptureDigest, Content, ItemId, Key, TextDigest

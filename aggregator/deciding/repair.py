@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from aggregator import reissue
-from aggregator.memory import FeedMemory, Repair
-from aggregator.normalise import FeedProfile, normalise, policy_for
+from aggregator.deciding import reissue
+from aggregator.deciding.memory import FeedMemory, Repair
+from aggregator.deciding.normalise import FeedProfile, normalise, policy_for
+from aggregator.deciding.plan import Loaded, Look, Plan, content_of, texts_of
+from aggregator.deciding.resolve import Match
+from aggregator.deciding.window import claimed_dates, order_of, rolling
 from aggregator.older import MOST_PAGES, first_page, page_after
 from aggregator.outcome import Observation, ParsedFeed
-from aggregator.plan import Loaded, Look, Plan, content_of, texts_of
-from aggregator.resolve import Match
-from aggregator.window import claimed_dates, order_of, rolling
 from store.events import Event, FeedBaselined, FeedGap, FeedId, FeedRepaired, ItemId, ItemPublished
 
 TRIED_FOR = timedelta(hours=24)

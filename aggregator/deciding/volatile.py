@@ -12,9 +12,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from aggregator.edits import Face, block_key
-from aggregator.restless import Spot, Volatile
-from aggregator.template import MOST_BLOCKS, steps
+from aggregator.deciding.edits import Face, block_key
+from aggregator.deciding.restless import Spot, Volatile
+from aggregator.deciding.template import MOST_BLOCKS, steps
 
 VOLATILE_AFTER = 5
 RESTS_AFTER = timedelta(hours=24)

@@ -10,17 +10,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from aggregator import reissue
-from aggregator.echo import feed_side, is_echo, page_side, texts_wanted
-from aggregator.edits import Edit, Face, block_key, changed_blocks, compare
-from aggregator.mojibake import same_but_for_encoding
-from aggregator.noise import Comparer, Noise, at_rest, past_of
-from aggregator.normalise import ObservedItem
-from aggregator.plan import Loaded, Plan, content_of, texts_of
-from aggregator.resolve import Match
-from aggregator.restless import Restless, Volatile
-from aggregator.returning import is_flapping
-from aggregator.wording import text_change
+from aggregator.deciding import reissue
+from aggregator.deciding.echo import feed_side, is_echo, page_side, texts_wanted
+from aggregator.deciding.edits import Edit, Face, block_key, changed_blocks, compare
+from aggregator.deciding.mojibake import same_but_for_encoding
+from aggregator.deciding.noise import Comparer, Noise, at_rest, past_of
+from aggregator.deciding.normalise import ObservedItem
+from aggregator.deciding.plan import Loaded, Plan, content_of, texts_of
+from aggregator.deciding.resolve import Match
+from aggregator.deciding.restless import Restless, Volatile
+from aggregator.deciding.returning import is_flapping
+from aggregator.deciding.wording import text_change
 from store.codec import about_from_text
 from store.events import Content, ItemId, ItemRevised, Key, TextDigest
 from store.ports import KnownItem, Version

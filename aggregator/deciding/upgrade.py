@@ -10,12 +10,12 @@ apart: such an item is `unproven`, and its edit is held.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from aggregator.edits import Face, compare
-from aggregator.normalise import ObservedItem, normalise
+from aggregator.deciding.edits import Face, compare
+from aggregator.deciding.normalise import ObservedItem, normalise
+from aggregator.deciding.plan import Loaded, Plan, content_of, says_the_same, texts_of
+from aggregator.deciding.resolve import Match
+from aggregator.deciding.revise import face_of, recorded_face
 from aggregator.outcome import ParsedFeed
-from aggregator.plan import Loaded, Plan, content_of, says_the_same, texts_of
-from aggregator.resolve import Match
-from aggregator.revise import face_of, recorded_face
 from store.events import CaptureDigest, ItemId, ItemReextracted
 from store.ports import KnownItem, Version
 

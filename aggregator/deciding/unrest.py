@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from aggregator import volatile
-from aggregator.edits import Face
-from aggregator.restless import Restless, Volatile
+from aggregator.deciding import volatile
+from aggregator.deciding.edits import Face
+from aggregator.deciding.restless import Restless, Volatile
 
 RESTLESS_AFTER = 8  # documents in a row that showed the item changed
 RECORDED_EVERY = timedelta(hours=24)

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from aggregator import template, unrest, volatile
-from aggregator.edits import Edit, Face, compare
-from aggregator.memory import FeedMemory
-from aggregator.plan import Plan
-from aggregator.restless import Restless, Volatile
+from aggregator.deciding import template, unrest, volatile
+from aggregator.deciding.edits import Edit, Face, compare
+from aggregator.deciding.memory import FeedMemory
+from aggregator.deciding.plan import Plan
+from aggregator.deciding.restless import Restless, Volatile
 from store.events import ItemId
 from store.ports import KnownItem
 

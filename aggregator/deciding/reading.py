@@ -7,13 +7,13 @@ remember.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from aggregator import reissue, withdrawal
-from aggregator.identity import comparable_link
-from aggregator.memory import Growth, Listed, Suspect
-from aggregator.plan import Loaded, Plan, tombstone_keys
-from aggregator.resolve import Match
-from aggregator.revise import Revisions, find_changes
-from aggregator.window import Gaps, Place, Row, find_gaps, growth, place_new, rolling
+from aggregator.deciding import reissue, withdrawal
+from aggregator.deciding.identity import comparable_link
+from aggregator.deciding.memory import Growth, Listed, Suspect
+from aggregator.deciding.plan import Loaded, Plan, tombstone_keys
+from aggregator.deciding.resolve import Match
+from aggregator.deciding.revise import Revisions, find_changes
+from aggregator.deciding.window import Gaps, Place, Row, find_gaps, growth, place_new, rolling
 from store.codec import about_from_text
 from store.events import ItemId, ItemWithdrawn
 

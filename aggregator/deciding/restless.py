@@ -6,7 +6,7 @@ Values and their rows. A row that an older program wrote, without spots, is read
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.stored import instant_of, int_of, list_of, micros_of, str_of
+from aggregator.deciding.stored import instant_of, int_of, list_of, micros_of, str_of
 
 
 @dataclass(frozen=True, slots=True)

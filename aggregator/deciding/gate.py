@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from aggregator.memory import FeedMemory, Smaller
+from aggregator.deciding.memory import FeedMemory, Smaller
 from store.events import Key
 
 BELIEVED_AFTER = timedelta(hours=24)

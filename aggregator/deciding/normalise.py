@@ -11,8 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from aggregator.identity import choose_policy, clean_link, comparable_link, is_home_page, item_id, key, strip_timestamp
-from aggregator.memory import IdentityPolicy
+from aggregator.deciding.identity import (
+    choose_policy,
+    clean_link,
+    comparable_link,
+    is_home_page,
+    item_id,
+    key,
+    strip_timestamp,
+)
+from aggregator.deciding.memory import IdentityPolicy
 from aggregator.outcome import ParsedEntry, ParsedFeed
 from store.events import About, FeedId, ItemId, Key
 

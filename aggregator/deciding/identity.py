@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from w3lib.url import canonicalize_url
 
-from aggregator.memory import IdentityPolicy
+from aggregator.deciding.memory import IdentityPolicy
 from aggregator.outcome import ParsedEntry
 from store.events import FeedId, ItemId, Key
 

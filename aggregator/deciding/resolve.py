@@ -8,8 +8,8 @@ An entry under a new id is an old item re-keyed only if that item has left the s
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from aggregator.memory import IdentityPolicy
-from aggregator.normalise import ObservedItem
+from aggregator.deciding.memory import IdentityPolicy
+from aggregator.deciding.normalise import ObservedItem
 from store.chain import text_digest
 from store.events import ItemId, Key
 from store.ports import KnownItem

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from aggregator.memory import Growth, Listed
-from aggregator.normalise import ObservedItem
+from aggregator.deciding.memory import Growth, Listed
+from aggregator.deciding.normalise import ObservedItem
 from store.events import ItemId
 
 Order = Literal["falling", "rising", "mixed"]

@@ -10,10 +10,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from aggregator.dates_in_text import dates_of
-from aggregator.identity import comparable_link
-from aggregator.names_in_text import names_differ
-from aggregator.wording import TextChange, differing, has_grown, negations_differ, numbers_differ, text_change
+from aggregator.deciding.dates_in_text import dates_of
+from aggregator.deciding.identity import comparable_link
+from aggregator.deciding.names_in_text import names_differ
+from aggregator.deciding.wording import TextChange, differing, has_grown, negations_differ, numbers_differ, text_change
 from store.events import EDIT_KINDS, About, EditFlag, EditKind
 
 LONGEST = 100_000

@@ -14,16 +14,24 @@ have under the same links (`Loaded.family`).
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from aggregator import reissue, withdrawal
-from aggregator.memory import FeedMemory
-from aggregator.normalise import FeedProfile, ObservedItem
+from aggregator.deciding import reissue, withdrawal
+from aggregator.deciding.memory import FeedMemory
+from aggregator.deciding.normalise import FeedProfile, ObservedItem
+from aggregator.deciding.plan import Loaded, Look, Plan, content_of, texts_of
+from aggregator.deciding.reading import (
+    Reading,
+    known_link,
+    listed,
+    read,
+    suspects_after,
+    unseen_and_familiar,
+    window_after,
+)
+from aggregator.deciding.resolve import Match
+from aggregator.deciding.revise import new_keys, record
+from aggregator.deciding.twins import NO_FAMILY, Family
+from aggregator.deciding.window import Gaps, Place
 from aggregator.outcome import PageProbe, PageSeen
-from aggregator.plan import Loaded, Look, Plan, content_of, texts_of
-from aggregator.reading import Reading, known_link, listed, read, suspects_after, unseen_and_familiar, window_after
-from aggregator.resolve import Match
-from aggregator.revise import new_keys, record
-from aggregator.twins import NO_FAMILY, Family
-from aggregator.window import Gaps, Place
 from store.events import (
     Event,
     FeedBaselined,

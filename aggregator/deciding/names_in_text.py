@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 
 import regex
 
-from aggregator.dates_in_text import is_date_word
+from aggregator.deciding.dates_in_text import is_date_word
 
 EVERY_NOUN_IS_CAPITALISED = ("de", "lb", "gsw", "nds")
 

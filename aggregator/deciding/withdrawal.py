@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from aggregator.identity import host_of
-from aggregator.memory import PageAnswer, Suspect
+from aggregator.deciding.identity import host_of
+from aggregator.deciding.memory import PageAnswer, Suspect
 from aggregator.outcome import PageProbe, PageSeen
 from aggregator.soft404 import same_kind
 from store.events import CaptureDigest, FeedId, ItemAbsent, ItemDelisted, ItemId, ItemWithdrawn

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from aggregator.deciding.restless import Restless, Volatile, restless_of, restless_row, volatile_of, volatile_row
+from aggregator.deciding.stored import bool_of, instant_of, int_of, list_of, micros_of, rows_of, str_of
 from aggregator.older import WAYS, OlderPage
-from aggregator.restless import Restless, Volatile, restless_of, restless_row, volatile_of, volatile_row
-from aggregator.stored import bool_of, instant_of, int_of, list_of, micros_of, rows_of, str_of
 from store.events import FeedBaselined, ItemId, Key
 
 FORMAT = 1
