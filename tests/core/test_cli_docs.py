@@ -18,7 +18,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 COMMANDS = (DOCS / "commands.md").read_text(encoding="utf-8")
 RULES = (DOCS / "rules.md").read_text(encoding="utf-8")
 ROOT = DOCS.parent
-DECIDERS = ("decide.py", "revise.py", "page/news.py")
+DECIDERS = ("deciding/decide.py", "deciding/revise.py", "page/news.py")
 EVENTS = (DOCS / "events.md").read_text(encoding="utf-8")
 TREE = typer.main.get_command(build())
 KINDS = {kind.KIND: kind for kind in get_args(Event)}
