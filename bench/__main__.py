@@ -21,7 +21,7 @@ from pathlib import Path
 from bench.report import kept, page
 from bench.result import Result
 
-BENCHES = ("unchanged", "news", "append", "matching", "backtest", "latency", "size", "fetch", "parse")
+BENCHES = ("unchanged", "news", "append", "matching", "backtest", "latency", "size", "fetch", "parse", "visits")
 LONGEST_SECONDS = 420
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "performance.md"

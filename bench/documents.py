@@ -1,4 +1,6 @@
-"""The document of the benchmarks: RSS 2.0 as a ministry's press office publishes it, about 1.4 KB of HTML an entry."""
+"""The documents of the benchmarks: RSS 2.0 as a ministry's press office publishes it, about 1.4 KB of HTML an entry,
+and its web pages.
+"""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -17,6 +19,25 @@ def feed(newest: int, entries: int = ENTRIES) -> bytes:
         "<title>Ministry</title><link>https://ministry.example/</link><language>en-GB</language>"
         '<atom:link href="https://ministry.example/feed" rel="self" type="application/rss+xml"/>'
         f"{items}</channel></rss>"
+    ).encode()
+
+
+def page(number: int, edition: int) -> bytes:
+    """The web page of statement `number`, some 44 KB; a word of it is another in each `edition`."""
+    menu = "".join(f'<li class="menu-item"><a href="/section/{n}">Section number {n}</a></li>' for n in range(250))
+    other = '<li><a href="/news/{0}">Another statement on something else, number {0}</a></li>'
+    related = "".join(other.format(n) for n in range(250))
+    text = "".join(
+        f"<p>Paragraph {n} of statement {number}: both sides agreed to keep talking about the aid convoys, the line of"
+        " contact, and the people who live along it. The envoy thanked the hosts for their patience and their tea.</p>"
+        for n in range(30)
+    )
+    title = f"Statement {number} on the situation"
+    return (
+        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{title} | Ministry</title></head><body>'
+        f'<nav class="main-menu"><ul>{menu}</ul></nav><main><article><h1>{title}</h1><div itemprop="articleBody">{text}'
+        f"<p>In all, {1_000 + edition} lorries crossed.</p></div></article></main>"
+        f'<aside class="related"><ul>{related}</ul></aside><footer>Ministry</footer></body></html>'
     ).encode()
 
 

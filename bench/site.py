@@ -1,8 +1,9 @@
 """The local web site that the benchmarks look at: lean, on loopback only, at fifty addresses that stand for 50 hosts.
 
 `/same/N` never changes and answers 304 to whoever shows its validator; `/news/N` has a new entry each time it is asked
-and no validator; `/hits` tells how many documents were served. `POST /hook` takes a webhook. Run as a program it serves
-until its standard input ends, and says its port in a line; that keeps its work out of the figures of whoever asks.
+and no validator; `/page/N` is a web page that never changes, `/edited/N` one with another word each time; `/hits` tells
+how many documents were served. `POST /hook` takes a webhook. Run as a program it serves until its standard input ends,
+and says its port in a line; that keeps its work out of the figures of whoever asks.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-from bench.documents import feed
+from bench.documents import feed, page
 
 HOSTS = 50
 ETAG = '"5f3759df"'
@@ -55,6 +56,14 @@ class Site:
             self.hits += 1
             unchanged = ETAG.encode() in head
             write(NOT_MODIFIED if unchanged else _ok(feed(int(rest[0]) * 100, ENTRIES_OF_SAME), etag=ETAG))
+        elif kind == "page":
+            self.hits += 1
+            unchanged = ETAG.encode() in head
+            write(NOT_MODIFIED if unchanged else _ok(page(int(rest[0]), 0), "text/html", ETAG))
+        elif kind == "edited":
+            self.hits += 1
+            write(_ok(page(int(rest[0]), self.asked[path]), "text/html"))
+            self.asked[path] += 1
         else:
             self.hits += 1
             newest = int(rest[0]) * NUMBERS_APART + 100 + self.asked[path]
