@@ -127,6 +127,7 @@ def test_a_setting_that_is_turned_on_later_tells_nothing_by_itself(ministry: Min
     assert desk.call("feeds", "ministry", "--json").json[0]["pages"]["next_at"] is None
 
 
+@pytest.mark.long
 def test_a_daemon_asks_a_host_for_one_page_at_a_time_a_second_apart(ministry: Ministry, desk: Desk) -> None:
     for number in range(5):
         say(ministry, f"s{number}", f"{AID} It is number {number}.", number)
@@ -146,6 +147,7 @@ def test_a_daemon_asks_a_host_for_one_page_at_a_time_a_second_apart(ministry: Mi
     assert all(after[0] - before[1] > 0.95 for before, after in pairwise(visited))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("place", ["after_page", "page_in_tx:2", "before_commit:2", "after_commit:2"])
 def test_nothing_is_lost_or_read_twice_when_killed_on_the_way(ministry: Ministry, desk: Desk, place: str) -> None:
     desk.settings(settings(ministry, "fulltext", revisit='["1d"]'))

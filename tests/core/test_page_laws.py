@@ -56,6 +56,8 @@ class Life:
     def __init__(self, *, listed: bool) -> None:
         self.feed = Watcher(profile())
         self.now = MONDAY + timedelta(days=2)
+        self.waits = False
+        """It is to be read again in whole: no validators are kept, so no 304 can come."""
         self.feed.poll(document(*(entry(name, hours=ord(name) - 97) for name in "cba")), self.now)
         self.pages = PageWatcher(self.feed)
         oldest = min(self.feed.versions.values(), key=lambda each: str(each[0].content.published_at))
@@ -67,11 +69,10 @@ class Life:
     def visit(self, shown: Answer, hours: float = 3) -> list[Event]:
         self.now += timedelta(hours=hours)
         self.pages.control = WALL if shown == WALL else ANOTHER_PAGE
-        return self.pages.visit(self.item, shown, self.now)
-
-    @property
-    def waits(self) -> bool:
-        return self.pages.decisions[-1].reread
+        told = self.pages.visit(self.item, shown, self.now)
+        no_page_came = shown in ("unreachable", "missing", "gone")
+        self.waits = self.pages.decisions[-1].reread or (self.waits and no_page_came)
+        return told
 
 
 def said(events: list[Event]) -> list[tuple[str, object]]:

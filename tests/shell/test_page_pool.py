@@ -203,6 +203,7 @@ HOSTILE = {
 }  # fmt: skip
 
 
+@pytest.mark.long
 def test_pages_made_to_break_a_reader_end_in_time_with_a_text_or_a_reason():
     async def story() -> None:
         async with pool(2, timedelta(seconds=8)) as it:
