@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from aggregator.deciding import reissue, withdrawal
 from aggregator.deciding.memory import FeedMemory
 from aggregator.deciding.normalise import FeedProfile, ObservedItem
-from aggregator.deciding.plan import Loaded, Look, Plan, content_of, texts_of
+from aggregator.deciding.plan import Loaded, Look, Plan, first_sight, texts_of
 from aggregator.deciding.reading import (
     Reading,
     known_link,
@@ -30,7 +30,7 @@ from aggregator.deciding.reading import (
 from aggregator.deciding.resolve import Match
 from aggregator.deciding.revise import new_keys, record
 from aggregator.deciding.twins import NO_FAMILY, Family
-from aggregator.deciding.window import Gaps, Place
+from aggregator.deciding.window import Gaps
 from aggregator.outcome import PageProbe, PageSeen
 from store.events import (
     Event,
@@ -124,7 +124,7 @@ def _baseline(plan: Plan, loaded: Loaded) -> Decision:
     """The first good document of a feed, or of the address that it was moved to by hand: recorded, and no news."""
     look = plan.look
     published = [
-        _published(plan, loaded, match, Place(), hold=_first_fetch_hold(look, match.seen), baseline=True)
+        first_sight(plan, loaded, match, hold=_first_fetch_hold(look, match.seen), baseline=True)
         for match in reversed(plan.matches)
         if match.known is None
     ]
@@ -152,11 +152,7 @@ def _compare(plan: Plan, loaded: Loaded) -> Decision:
         record(plan, loaded, change, reissued=reading.reissued, stale=reading.stale)
         for change in reading.revisions.changes
     ]
-    published = [
-        _published(plan, loaded, match, reading.places[match.seen.id], hold=_new_hold(match, reading))
-        for match in reversed(plan.matches)
-        if match.known is None
-    ]
+    published = [_published(plan, loaded, match, reading) for match in reversed(plan.matches) if match.known is None]
     absences = withdrawal.confirm(
         look.profile.id,
         suspects_after(plan, loaded, reading),
@@ -217,24 +213,6 @@ def is_open(memory: FeedMemory) -> bool:
     return bool(memory.suspects or memory.smaller or memory.restless)
 
 
-def _published(
-    plan: Plan, loaded: Loaded, match: Match, place: Place, *, hold: str, baseline: bool = False
-) -> ItemPublished:
-    look, seen = plan.look, match.seen
-    return ItemPublished(
-        item=seen.id,
-        feed=look.profile.id,
-        keys=(seen.identity, *(alias for alias in seen.aliases if alias not in plan.aliases)),
-        content=content_of(seen, loaded.salts[seen.id]),
-        baseline=baseline,
-        backdated=place.backdated,
-        surfaced=place.surfaced,
-        hold=hold,
-        capture=look.capture,
-        parser=look.parser,
-    )
-
-
 def _words(plan: Plan, loaded: Loaded) -> dict[ItemId, tuple[str, str]]:
     """The titles of suspects, and how their texts begin."""
     contents = {
@@ -258,6 +236,12 @@ def _first_fetch_hold(look: Look, seen: ObservedItem) -> str:
         return "first-fetch"
     claimed = seen.published_at or seen.updated_at
     return "" if claimed and claimed >= look.at - wish else "first-fetch"
+
+
+def _published(plan: Plan, loaded: Loaded, match: Match, reading: Reading) -> ItemPublished:
+    place = reading.places[match.seen.id]
+    hold = _new_hold(match, reading)
+    return first_sight(plan, loaded, match, hold=hold, backdated=place.backdated, surfaced=place.surfaced)
 
 
 def _new_hold(match: Match, reading: Reading) -> str:

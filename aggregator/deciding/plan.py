@@ -8,6 +8,7 @@ that changed: whether one changed is told by its salted digests alone.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Literal
 
 from aggregator.deciding import gate
 from aggregator.deciding.gate import PollProblem
@@ -20,7 +21,7 @@ from aggregator.deciding.window import claimed_dates
 from aggregator.outcome import Observation, Tombstone
 from store.chain import text_digest
 from store.codec import about_from_text, about_to_text
-from store.events import CaptureDigest, Content, ItemId, Key, TextDigest
+from store.events import CaptureDigest, Content, ItemId, ItemPublished, Key, TextDigest
 from store.ports import KnownItem, Version
 
 _SIBLINGS_READ = 3
@@ -246,6 +247,34 @@ def content_of(seen: ObservedItem, salt: bytes) -> Content:
         published_at=seen.published_at,
         updated_at=seen.updated_at,
         truncated=seen.truncated,
+    )
+
+
+def first_sight(
+    plan: Plan,
+    loaded: Loaded,
+    match: Match,
+    *,
+    hold: str = "",
+    baseline: bool = False,
+    backdated: bool = False,
+    surfaced: bool = False,
+    mark: Literal["recovered-late"] | None = None,
+) -> ItemPublished:
+    """The first sight of an entry that no known item is."""
+    look, seen = plan.look, match.seen
+    return ItemPublished(
+        item=seen.id,
+        feed=look.profile.id,
+        keys=(seen.identity, *(alias for alias in seen.aliases if alias not in plan.aliases)),
+        content=content_of(seen, loaded.salts[seen.id]),
+        baseline=baseline,
+        backdated=backdated,
+        surfaced=surfaced,
+        hold=hold,
+        capture=look.capture,
+        parser=look.parser,
+        mark=mark,
     )
 
 

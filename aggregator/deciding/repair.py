@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from aggregator.deciding import reissue
 from aggregator.deciding.memory import FeedMemory, Repair
 from aggregator.deciding.normalise import FeedProfile, normalise, policy_for
-from aggregator.deciding.plan import Loaded, Look, Plan, content_of, texts_of
+from aggregator.deciding.plan import Loaded, Look, Plan, first_sight, texts_of
 from aggregator.deciding.resolve import Match
 from aggregator.deciding.window import claimed_dates, order_of, rolling
 from aggregator.older import MOST_PAGES, first_page, page_after
 from aggregator.outcome import Observation, ParsedFeed
-from store.events import Event, FeedBaselined, FeedGap, FeedId, FeedRepaired, ItemId, ItemPublished
+from store.events import Event, FeedBaselined, FeedGap, FeedId, FeedRepaired, ItemId
 
 TRIED_FOR = timedelta(hours=24)
 """How long a repair that fails is tried again, at the polls that come."""
@@ -85,7 +85,10 @@ def read(plan: Plan, loaded: Loaded, repair: Repair, document: ParsedFeed) -> Ol
     met = _meeting(plan, rows, repair)
     above = rows if order_of(plan.look.dates) == "mixed" else rows[:met]
     missed = [(match, date) for match, date in above if match.known is None and _may_be_missed(date, repair)]
-    published = tuple(_published(plan, loaded, match, date, repair) for match, date in reversed(missed))
+    published = tuple(
+        first_sight(plan, loaded, match, backdated=_is_before(date, repair), mark="recovered-late")
+        for match, date in reversed(missed)
+    )
     repair = replace(repair, pages=repair.pages + 1, recovered=repair.recovered + len(published))
     texts = tuple(pair for match, _ in missed for pair in texts_of(match.seen, match.seen.id))
     following = page_after(repair.page, document)
@@ -156,21 +159,9 @@ def _may_be_missed(date: int | None, repair: Repair) -> bool:
     return date is None or repair.floor is None or date >= repair.floor
 
 
-def _published(plan: Plan, loaded: Loaded, match: Match, date: int | None, repair: Repair) -> ItemPublished:
-    look, seen = plan.look, match.seen
-    return ItemPublished(
-        item=seen.id,
-        feed=look.profile.id,
-        keys=(seen.identity, *(alias for alias in seen.aliases if alias not in plan.aliases)),
-        content=content_of(seen, loaded.salts[seen.id]),
-        baseline=False,
-        backdated=date is not None and date < repair.since.timestamp(),
-        surfaced=False,
-        hold="",
-        capture=look.capture,
-        parser=look.parser,
-        mark="recovered-late",
-    )
+def _is_before(date: int | None, repair: Repair) -> bool:
+    """It claims a time before our last look ahead of the gap."""
+    return date is not None and date < repair.since.timestamp()
 
 
 def _ended(plan: Plan, repair: Repair, *, complete: bool, reason: str) -> OlderReading:
