@@ -32,15 +32,22 @@ class Hop:
     auth: tuple[str, str] | None
 
 
+def learnt_by(request: FetchRequest, url: str) -> FetchRequest:
+    """The request for a URL that the network named, whatever its origin: guarded, and without anything that was given
+    for that of `request`: no credentials, headers or validators.
+    """
+    return replace(request, url=url, learnt=True, headers={}, auth=None, etag="", last_modified="", validated_url="")
+
+
 def named_by(request: FetchRequest, url: str) -> FetchRequest:
     """The request for another URL, which a document or a redirect named: on the origin of `request` with all that the
     operator gave for it, elsewhere as for anything that was learnt, guarded and without credentials.
     """
     if url == request.url:
         return request
-    asked = replace(request, url=url, etag="", last_modified="", validated_url="")
     if not _at_home(request.url, url):
-        return replace(asked, learnt=True, headers={}, auth=None)
+        return learnt_by(request, url)
+    asked = replace(request, url=url, etag="", last_modified="", validated_url="")
     own = httpx.URL(request.url)
     return replace(asked, auth=request.auth or ((own.username, own.password) if own.userinfo else None))
 

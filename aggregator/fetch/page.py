@@ -18,6 +18,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from aggregator import soft404
+from aggregator.fetch.hop import learnt_by
 from aggregator.outcome import Fetched, FetchFailed, FetchOutcome, FetchRequest, PageProbe, PageSeen
 
 LONGEST = 256 * 1024
@@ -141,23 +142,9 @@ def _alike(page: Asked, made_up: Asked) -> str:
 
 async def _ask(fetcher: Looks, urls: Sequence[str], like: FetchRequest, *, bodies: bool = False) -> list[Asked]:
     """All of them at the same time."""
-    answers = await asyncio.gather(*(fetcher.fetch(_request(url, like, bodies=bodies)) for url in urls))
+    like = replace(like, max_body=LONGEST if bodies else 0, partial=bodies)
+    answers = await asyncio.gather(*(fetcher.fetch(learnt_by(like, url)) for url in urls))
     return [Asked(url, answer) for url, answer in zip(urls, answers, strict=True)]
-
-
-def _request(url: str, like: FetchRequest, *, bodies: bool) -> FetchRequest:
-    return replace(
-        like,
-        url=url,
-        learnt=True,
-        max_body=LONGEST if bodies else 0,
-        partial=bodies,
-        etag="",
-        last_modified="",
-        validated_url="",
-        headers={},
-        auth=None,
-    )
 
 
 def _place(url: str) -> str:

@@ -14,7 +14,9 @@ from typing import Protocol, cast
 
 from aggregator import soft404
 from aggregator.deciding.normalise import FeedProfile
+from aggregator.fetch.hop import learnt_by
 from aggregator.fetch.page import Asked, compared, verdict
+from aggregator.fetch.page import Looks as Fetches
 from aggregator.outcome import Fetched, FetchFailed, FetchOutcome, FetchRequest, NotModified, PageProbe
 from aggregator.page import decide
 from aggregator.page.known import KnownPage
@@ -32,12 +34,8 @@ _SAID = ("missing", "gone")
 _ERRORS = ("error_page", "too_short", "empty")
 
 
-class Looks(Protocol):
+class Looks(Fetches, Protocol):
     """Whoever fetches with manners."""
-
-    async def fetch(self, request: FetchRequest) -> FetchOutcome:
-        """One GET, in its turn."""
-        ...
 
     def not_before(self, url: str, now: datetime) -> datetime | None:
         """The time before which the URL's host is to be left alone, None if it may be asked now."""
@@ -152,19 +150,14 @@ class Looking:
     async def _ask(self, url: str, paged: Paged, host: str, conditional: Visit | None = None) -> FetchOutcome:
         """One GET of a URL that was learnt; the host is left in peace for a moment after it."""
         like = paged.like
-        request = FetchRequest(
-            url=url,
-            timeout=like.timeout,
-            max_body=min(like.max_body, LARGEST),
-            user_agent=like.user_agent,
-            etag=conditional.etag if conditional else "",
-            last_modified=conditional.last_modified if conditional else "",
-            validated_url=conditional.validated_url if conditional else "",
-            ca_file=like.ca_file,
-            proxy=like.proxy,
-            learnt=True,
-            accept=ACCEPT,
-        )
+        request = replace(learnt_by(like, url), max_body=min(like.max_body, LARGEST), accept=ACCEPT)
+        if conditional is not None:
+            request = replace(
+                request,
+                etag=conditional.etag,
+                last_modified=conditional.last_modified,
+                validated_url=conditional.validated_url,
+            )
         try:
             return await self._fetcher.fetch(request)
         finally:
